@@ -1,0 +1,94 @@
+package channels
+
+import "time"
+
+// Outbound is one message that is to leave: the frozen envelope of an outbox row. A Sender reads nothing else.
+type Outbound struct {
+	ID      string    `json:"id"` // the outbox row's id; stays the same at every attempt
+	Account AccountID `json:"account"`
+	Kind    Kind      `json:"kind"`
+
+	From Address   `json:"from"` // how we sign: the mailbox, the number, the agent's public name in Name
+	To   []Address `json:"to"`
+	Cc   []Address `json:"cc,omitempty"`
+
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text"`
+	HTML    string `json:"html,omitempty"`
+	Parts   []Part `json:"parts,omitempty"`
+
+	Thread Thread `json:"thread"` // MessageID is fixed when the row is written and is the same at every attempt
+	Auto   Auto   `json:"auto,omitempty"`
+	Locale string `json:"locale,omitempty"`
+
+	// Conversation, Message and Seq say which message of the record this is; chat shows it under that position.
+	Conversation string    `json:"conversation"`
+	Message      string    `json:"message"`
+	Seq          int64     `json:"seq"`
+	At           time.Time `json:"at"`
+	Attempt      int       `json:"-"` // 1 at the first attempt
+}
+
+// State is where an outgoing message stands. Its rank only grows, save that a terminal failure may follow anything but Read.
+type State string
+
+// The states of an outgoing message.
+const (
+	StateQueued    State = "queued"    // waits for us or at the provider
+	StateSending   State = "sending"   // an attempt has been written down and not been settled
+	StateSent      State = "sent"      // taken by the provider or the next mail server
+	StateDelivered State = "delivered" // reached the customer's device or mailbox
+	StateRead      State = "read"
+	StateFailed    State = "failed"   // will not arrive
+	StateUnknown   State = "unknown"  // may or may not have left; settled by a later receipt
+	StateCanceled  State = "canceled" // withdrawn before it left
+)
+
+// Rank orders the states in which a message makes progress: queued 1 … read 5. Failed, unknown and canceled have rank 0.
+func (s State) Rank() int {
+	switch s {
+	case StateQueued:
+		return 1
+	case StateSending:
+		return 2
+	case StateSent:
+		return 3
+	case StateDelivered:
+		return 4
+	case StateRead:
+		return 5
+	}
+	return 0
+}
+
+// After reports whether a receipt that says next may replace s (M-12: late, repeated and reordered receipts never go backwards).
+func (s State) After(next State) bool {
+	switch {
+	case next == s, s == StateRead, s == StateCanceled, next == StateCanceled:
+		return false
+	case next == StateFailed:
+		return true
+	case s == StateFailed:
+		return next == StateDelivered || next == StateRead
+	case next == StateUnknown:
+		return s == StateQueued || s == StateSending
+	case s == StateUnknown:
+		return next.Rank() >= StateSent.Rank()
+	}
+	return next.Rank() > s.Rank()
+}
+
+// Receipt is later news of an outgoing message. It names the message by OutboxID, or by External within Account, or, for mail, by
+// the Message-ID in MessageID; the first that is not empty is used. A receipt that matches nothing yet is parked and matched later.
+type Receipt struct {
+	Account   AccountID
+	Kind      Kind
+	OutboxID  string
+	External  string
+	MessageID string
+	Recipient string // the address it speaks of, "" for all
+	State     State
+	Fault     *Fault // with StateFailed
+	At        time.Time
+	Meta      map[string]string
+}

@@ -1,0 +1,142 @@
+// Package db opens the record, migrates it and runs transactions on it.
+//
+// It is the only importer of SQL drivers. Two databases are served by one set of queries: SQLite (one file, WAL, synchronous=FULL)
+// and PostgreSQL (>= 15). Queries use $1 placeholders, the common subset of both dialects, and integers (UTC milliseconds) for
+// times; the few differences are here: Lock, IsUnique, IsTransient and the migration lock.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Dialect names a database.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// DB is an open record. It is safe for concurrent use.
+type DB struct {
+	*sql.DB
+	Dialect Dialect
+}
+
+// Querier is what a query runs on: the DB or a transaction.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Open opens the record at url: "sqlite:PATH" or "postgres://…". It does not migrate. The caller closes the DB.
+func Open(ctx context.Context, url string) (*DB, error) {
+	driver, dsn, dialect := "pgx", url, Postgres
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		driver, dialect = "sqlite", SQLite
+		dsn = "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)" +
+			"&_pragma=synchronous(FULL)&_txlock=immediate"
+	} else if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return nil, fmt.Errorf("open record: the address must begin with sqlite: or postgres://")
+	}
+	conn, err := sql.Open(driver, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open record: %w", err)
+	}
+	conn.SetMaxOpenConns(32)
+	conn.SetMaxIdleConns(32)
+	conn.SetConnMaxIdleTime(5 * time.Minute)
+	if err := conn.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open record: %w", err), conn.Close())
+	}
+	return &DB{DB: conn, Dialect: dialect}, nil
+}
+
+// Tx runs fn in one transaction and commits when it returns nil. A transaction that the database gave up for reasons of its own
+// (deadlock, serialisation, busy) is run again, up to five times: fn must have no effect outside the transaction.
+// fn must not use the DB itself: on SQLite a second writer would wait for the first for ever.
+func (d *DB) Tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	var err error
+	for range 5 {
+		if err = d.once(ctx, fn); !IsTransient(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (d *DB) once(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing, and an error of fn says more
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Lock makes transactions that lock the same key wait for each other until they end. SQLite has one writer at a time, so there
+// it does nothing. Several keys must be locked in one call: it sorts nothing, the caller does.
+func (d *DB) Lock(ctx context.Context, tx *sql.Tx, key string) error {
+	if d.Dialect == SQLite {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, key); err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	return nil
+}
+
+// IsUnique reports whether err says that a unique constraint was violated.
+func IsUnique(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) &&
+		(lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// IsTransient reports whether err says that the same transaction may succeed when it is run again.
+func IsTransient(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// Millis is t as the record stores it; the zero time is stored as NULL.
+func Millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// Time is a stored time; NULL is the zero time.
+func Time(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms.Int64).UTC()
+}
