@@ -1,0 +1,172 @@
+package socket
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gorilla/websocket"
+)
+
+// Invariants of a connection:
+//   - reason goes from Open to its final value once, under mu; whoever changes it wakes the writer.
+//   - the writer alone writes data frames, the close frame and pings; the reader alone reads. gorilla answers the peer's pings and
+//     close frames from the reader through WriteControl, which it allows.
+//   - frames are written in the order in which Send accepted them; a frame that Send accepted is either written or the connection ends.
+//   - the writer outlives the reader, calls Handler.Closed once, and then closes done.
+
+// ErrClosed is wrapped by every error of Send and SendPrepared.
+var ErrClosed = errors.New("socket closed")
+
+// Handler receives what happens on a connection. Both methods are called one after the other, never at the same time.
+type Handler interface {
+	// Received is called on the reader goroutine for each text message; data belongs to the handler. While it runs, nothing
+	// more is read: that is the back pressure on a peer, and the silence check waits for it.
+	Received(c *Conn, data []byte)
+	// Closed is called exactly once, after the last Received, when the connection is gone and before Done is closed.
+	Closed(c *Conn, why Reason)
+}
+
+// Conn is one connection. Its methods are safe for concurrent use and never block on the network.
+type Conn struct {
+	ws  *websocket.Conn
+	opt *Options
+
+	mu     sync.Mutex
+	queue  []frame
+	bytes  int
+	reason Reason
+
+	wake  chan struct{} // capacity 1: there is something for the writer
+	read  chan struct{} // closed when the reader has ended
+	done  chan struct{} // closed when everything has ended
+	pongs atomic.Bool   // the last ping was answered
+	beats atomic.Bool   // the last heartbeat was answered
+	busy  atomic.Bool   // the reader is inside Handler.Received
+}
+
+// frame is one message to be written: data, or a prepared one shared by many connections.
+type frame struct {
+	data     []byte
+	prepared *websocket.PreparedMessage
+	size     int
+}
+
+// Prepared is a message that is framed once and sent to many connections.
+type Prepared struct{ f frame }
+
+// Prepare frames a text message for SendPrepared.
+func Prepare(data []byte) (*Prepared, error) {
+	pm, err := websocket.NewPreparedMessage(websocket.TextMessage, data)
+	if err != nil {
+		return nil, fmt.Errorf("prepare message: %w", err)
+	}
+	return &Prepared{frame{prepared: pm, size: len(data)}}, nil
+}
+
+func newConn(ws *websocket.Conn, opt *Options) *Conn {
+	c := &Conn{
+		ws: ws, opt: opt,
+		wake: make(chan struct{}, 1), read: make(chan struct{}), done: make(chan struct{}),
+	}
+	ws.SetPongHandler(func(string) error { c.pongs.Store(true); return nil })
+	return c
+}
+
+// Start starts the reader and the writer and returns. It must be called once. The caller waits for Done before it exits.
+func (c *Conn) Start(h Handler) {
+	go c.readLoop(h)
+	go c.writeLoop(h)
+}
+
+// Run is Start, then waiting for the end. It returns why the connection ended.
+func (c *Conn) Run(h Handler) Reason {
+	c.Start(h)
+	<-c.done
+	return c.Reason()
+}
+
+// Send queues one text message. The connection owns data from now on. A full queue ends the connection with SlowReader. The error,
+// which wraps ErrClosed, says that the connection has ended or is ending and that data was not queued.
+func (c *Conn) Send(data []byte) error {
+	return c.push(frame{data: data, size: len(data)})
+}
+
+// SendPrepared is Send for a message shared by many connections.
+func (c *Conn) SendPrepared(p *Prepared) error { return c.push(p.f) }
+
+func (c *Conn) push(f frame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason == Open && (len(c.queue) >= c.opt.QueueLimit || c.bytes+f.size > c.opt.QueueBytes) {
+		c.end(SlowReader)
+	}
+	if c.reason != Open {
+		return fmt.Errorf("%w: %s", ErrClosed, c.reason)
+	}
+	c.queue = append(c.queue, f)
+	c.bytes += f.size
+	c.signal()
+	return nil
+}
+
+// Close ends the connection for a reason of 4000 or more. Frames already queued are written first, except after SlowReader and Silent, within
+// CloseWait. It returns at once; the first reason wins and later calls change nothing.
+func (c *Conn) Close(why Reason) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end(why)
+}
+
+// end sets the reason. The caller holds mu.
+func (c *Conn) end(why Reason) {
+	if c.reason != Open || why == Open {
+		return
+	}
+	c.reason = why
+	if !why.keepsQueue() {
+		c.queue, c.bytes = nil, 0
+	}
+	c.signal()
+}
+
+// Reason returns why the connection ended or is ending, or Open.
+func (c *Conn) Reason() Reason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reason
+}
+
+// Answered notes that the peer has answered the application's heartbeat, normally with the last position it has received.
+func (c *Conn) Answered() { c.beats.Store(true) }
+
+// Done is closed when both goroutines have ended and Handler.Closed has returned.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Protocol returns the subprotocol agreed on, or "".
+func (c *Conn) Protocol() string { return c.ws.Subprotocol() }
+
+// signal wakes the writer.
+func (c *Conn) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pop returns the next frame to write, if any, and the reason as it stands.
+func (c *Conn) pop() (f frame, ok bool, why Reason) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) == 0 {
+		return frame{}, false, c.reason
+	}
+	f = c.queue[0]
+	c.queue[0] = frame{}
+	c.bytes -= f.size
+	if c.queue = c.queue[1:]; len(c.queue) == 0 {
+		c.queue = nil // an idle connection keeps no queue
+	}
+	return f, true, c.reason
+}
