@@ -1,0 +1,59 @@
+# Two commands for a newcomer: make run, make test.
+
+WEB  := agentui/web
+BIN  := .bin/gateway
+DATA ?= .data
+export CGO_ENABLED ?= 0
+
+.PHONY: run test web check e2e build fuzz clean
+
+## run: the demo, with nothing to install but Go and Node; state is kept in .data
+run: need-run web build
+	$(BIN) demo --data $(DATA)
+
+## test: everything, against real servers
+test: need-test web check
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout 12m ./...
+	$(MAKE) e2e
+
+## e2e: agent and visitor in two browsers, with real mail servers, PostgreSQL and Redis
+e2e: web
+	go test -tags e2e -run '^TestE2E' -count=1 -timeout 12m -v ./cmd/gateway
+
+## check: what is found without running
+check:
+	go vet ./...
+	go vet -tags e2e ./cmd/...
+	test -z "$$(gofmt -l cmd channels router inbox agentui/*.go)"
+	cd $(WEB) && npm run --silent check && npm run --silent test
+
+## web: the console and the widget, built when their sources changed
+web: $(WEB)/dist/.built
+
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/*.html $(WEB)/*.json $(WEB)/*.ts $(WEB)/public agentui/wire router/hub inbox channels/chat -type f \
+	! -name '*_test.go' ! -name types.ts 2>/dev/null)
+
+$(WEB)/dist/.built: $(WEB)/node_modules/.ready $(WEB_SOURCES)
+	go run ./agentui/web/tsgen > $(WEB)/src/wire/types.ts
+	cd $(WEB) && npm run --silent build
+	touch $@
+
+$(WEB)/node_modules/.ready: $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+build:
+	go build -trimpath -o $(BIN) ./cmd/gateway
+
+## fuzz: every fuzz target for FUZZTIME each
+FUZZTIME ?= 30s
+fuzz:
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
+	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$f); do \
+	    echo "$$t $$f"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) || exit 1; done; done
+
+need-%:
+	@.ci/need $*
+
+clean:
+	rm -rf .bin .cache $(WEB)/dist/* $(WEB)/node_modules

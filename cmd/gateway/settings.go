@@ -1,0 +1,262 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/rawbytes"
+	"github.com/knadh/koanf/v2"
+)
+
+// Settings are everything an operator can set, from a YAML file and from the environment, which wins. In the file ${NAME} stands
+// for the environment variable NAME, so that no secret need lie in it. A setting's variable is SPORTELLO_ and its path in capitals
+// with __ between the parts: SPORTELLO_REDIS__PASSWORD.
+type Settings struct {
+	Listen    string        `koanf:"listen"`     // address of the public listener: console, widget, webhooks
+	PublicURL string        `koanf:"public_url"` // how browsers and providers reach that listener
+	Metrics   string        `koanf:"metrics"`    // address of the local listener: /metrics, /healthz, /readyz, /debug/pprof
+	Record    string        `koanf:"record"`     // sqlite:PATH or postgres://…
+	Blobs     string        `koanf:"blobs"`      // folder of attachments and raw messages; shared by all gateways of one record
+	Secret    string        `koanf:"secret"`     // at least 32 characters; the keys of all tokens are derived from it
+	Grace     time.Duration `koanf:"grace"`      // how long a stop may take
+
+	Redis   RedisSettings   `koanf:"redis"`
+	Log     LogSettings     `koanf:"log"`
+	Routing RoutingSettings `koanf:"routing"`
+	Email   []EmailSettings `koanf:"email"`
+	SMS     []SMSSettings   `koanf:"sms"`
+	Chat    []ChatSettings  `koanf:"chat"`
+}
+
+// RedisSettings say where the live inbox is. Several addresses are a cluster, or, with master, Sentinels.
+type RedisSettings struct {
+	Addresses []string `koanf:"addresses"` // host:port; the one word "embedded" starts an in-process server for a single gateway
+	Username  string   `koanf:"username"`
+	Password  string   `koanf:"password"`
+	Master    string   `koanf:"master"`
+	TLS       bool     `koanf:"tls"`
+}
+
+// LogSettings say what is logged to standard error.
+type LogSettings struct {
+	Level  string `koanf:"level"`  // debug, info, warn, error
+	Format string `koanf:"format"` // text or json
+}
+
+// RoutingSettings are the times of offers.
+type RoutingSettings struct {
+	OfferTime       time.Duration `koanf:"offer_time"`       // to accept an offer
+	DisconnectGrace time.Duration `koanf:"disconnect_grace"` // before a lost agent's chats go to others
+}
+
+// MailServerSettings reach an IMAP or SMTP server.
+type MailServerSettings struct {
+	Host     string `koanf:"host"`
+	Port     int    `koanf:"port"`
+	TLS      string `koanf:"tls"` // tls, starttls or none (with insecure_lab only)
+	User     string `koanf:"user"`
+	Password string `koanf:"password"`
+}
+
+// EmailSettings are one mailbox.
+type EmailSettings struct {
+	Account     string             `koanf:"account"`
+	Address     string             `koanf:"address"`
+	Name        string             `koanf:"name"`
+	Folder      string             `koanf:"folder"`
+	Poll        time.Duration      `koanf:"poll"`
+	IMAP        MailServerSettings `koanf:"imap"`
+	SMTP        MailServerSettings `koanf:"smtp"`
+	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
+	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
+}
+
+// SMSSettings are one sender at Twilio.
+type SMSSettings struct {
+	Account          string   `koanf:"account"`
+	AccountSID       string   `koanf:"account_sid"`
+	AuthTokens       []string `koanf:"auth_tokens"`
+	APIKey           string   `koanf:"api_key"`
+	APISecret        string   `koanf:"api_secret"`
+	Number           string   `koanf:"number"`
+	MessagingService string   `koanf:"messaging_service"`
+	APIBase          string   `koanf:"api_base"`
+	Country          string   `koanf:"country"`
+	Name             string   `koanf:"name"`
+}
+
+// ChatSettings are one chat inbox, the widget of one website.
+type ChatSettings struct {
+	Account string   `koanf:"account"`
+	Name    string   `koanf:"name"`
+	Origins []string `koanf:"origins"`  // of the pages that may embed the widget: https://www.example.it
+	JWTKeys []string `koanf:"jwt_keys"` // HS256 secrets with which the website signs its customers' tokens; two while one is replaced
+	Locale  string   `koanf:"locale"`
+	Welcome string   `koanf:"welcome"`
+	Colour  string   `koanf:"colour"`
+}
+
+func defaults() Settings {
+	return Settings{
+		Listen:  ":8080",
+		Metrics: "127.0.0.1:9464",
+		Grace:   20 * time.Second,
+		Log:     LogSettings{Level: "info", Format: "json"},
+		Routing: RoutingSettings{OfferTime: 20 * time.Second, DisconnectGrace: time.Minute},
+	}
+}
+
+const envPrefix = "SPORTELLO_"
+
+// load reads the settings from the file (none when path is "") and from env, in the form of os.Environ. The error lists every
+// problem at once, one a line, each with the path of its setting.
+func load(path string, environ []string) (Settings, error) {
+	s := defaults()
+	k := koanf.New(".")
+	if path != "" {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return s, fmt.Errorf("settings: %w", err)
+		}
+		text, err := expand(string(raw), environ)
+		if err != nil {
+			return s, fmt.Errorf("settings: %s: %w", path, err)
+		}
+		if err := k.Load(rawbytes.Provider([]byte(text)), yaml.Parser()); err != nil {
+			return s, fmt.Errorf("settings: %s: %w", path, err)
+		}
+	}
+	err := k.Load(env.Provider(".", env.Opt{
+		Prefix:      envPrefix,
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(key, value string) (string, any) {
+			return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "__", "."), value
+		},
+	}), nil)
+	if err != nil {
+		return s, fmt.Errorf("settings: %w", err)
+	}
+	err = k.UnmarshalWithConf("", nil, koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
+		Result: &s, ErrorUnused: true, WeaklyTypedInput: true, TagName: "koanf",
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
+	}})
+	if err != nil {
+		return s, fmt.Errorf("settings: %w", err)
+	}
+	if err := s.validate(); err != nil {
+		return s, fmt.Errorf("settings:\n%w", err)
+	}
+	return s, nil
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expand puts the environment's values for ${NAME}, and names all that are not set.
+func expand(text string, environ []string) (string, error) {
+	values := map[string]string{}
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		values[name] = value
+	}
+	var errs []error
+	text = variable.ReplaceAllStringFunc(text, func(m string) string {
+		name := m[2 : len(m)-1]
+		value, ok := values[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("the environment has no %s", name))
+		}
+		return value
+	})
+	return text, errors.Join(errs...)
+}
+
+// validate lists every problem of what belongs to no adapter; the adapters validate their own parts (see accounts.go).
+func (s Settings) validate() error {
+	var errs []error
+	bad := func(path, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("  %s: "+format, append([]any{path}, args...)...))
+	}
+	for path, address := range map[string]string{"listen": s.Listen, "metrics": s.Metrics} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			bad(path, "%q is not host:port", address)
+		}
+	}
+	if u, err := url.Parse(s.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" {
+		bad("public_url", "must be the address by which browsers and providers reach this gateway, such as https://help.example.it")
+	}
+	if path, ok := strings.CutPrefix(s.Record, "sqlite:"); ok {
+		if path == "" {
+			bad("record", "sqlite: needs a path")
+		}
+	} else if !strings.HasPrefix(s.Record, "postgres://") && !strings.HasPrefix(s.Record, "postgresql://") {
+		bad("record", "must begin with sqlite: or postgres://")
+	}
+	if s.Blobs == "" {
+		bad("blobs", "a folder is needed")
+	} else if !filepath.IsAbs(s.Blobs) {
+		bad("blobs", "the folder must be an absolute path")
+	}
+	if len(s.Secret) < 32 {
+		bad("secret", "at least 32 characters are needed; `openssl rand -hex 32` makes some")
+	}
+	if s.Grace <= 0 {
+		bad("grace", "must be more than 0")
+	}
+	if len(s.Redis.Addresses) == 0 {
+		bad("redis.addresses", "at least one host:port is needed, or the word embedded")
+	}
+	if _, err := s.Log.level(); err != nil {
+		bad("log.level", "%v", err)
+	}
+	if s.Log.Format != "text" && s.Log.Format != "json" {
+		bad("log.format", "must be text or json")
+	}
+	if s.Routing.OfferTime < 5*time.Second || s.Routing.OfferTime > 10*time.Minute {
+		bad("routing.offer_time", "must be 5s to 10m")
+	}
+	if s.Routing.DisconnectGrace < 5*time.Second {
+		bad("routing.disconnect_grace", "must be 5s or more")
+	}
+	seen := map[string]bool{}
+	for _, a := range s.accountNames() {
+		if seen[a] {
+			bad("account", "%q is used twice", a)
+		}
+		seen[a] = true
+	}
+	if len(seen) == 0 {
+		bad("email, sms, chat", "at least one account is needed")
+	}
+	if err := s.validateAccounts(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// accountNames are the ids of all accounts.
+func (s Settings) accountNames() []string {
+	var names []string
+	for _, e := range s.Email {
+		names = append(names, e.Account)
+	}
+	for _, e := range s.SMS {
+		names = append(names, e.Account)
+	}
+	for _, e := range s.Chat {
+		names = append(names, e.Account)
+	}
+	return names
+}
+
+// Embedded reports whether the live inbox is in this process.
+func (r RedisSettings) Embedded() bool { return len(r.Addresses) == 1 && r.Addresses[0] == "embedded" }
