@@ -1,0 +1,184 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"sportello/inbox/db"
+)
+
+// Journal reads and appends events. It is safe for concurrent use.
+type Journal struct {
+	db   *db.DB
+	bell Bell
+}
+
+// New makes the journal of a record.
+func New(d *db.DB) *Journal { return &Journal{db: d} }
+
+// Wake tells the relay that events have been committed. It is called after the commit and never blocks.
+func (j *Journal) Wake() { j.bell.Ring() }
+
+// Changed returns a channel that is closed at the next Wake of this process. Events that other processes append are not told.
+func (j *Journal) Changed() <-chan struct{} { return j.bell.Changed() }
+
+// Append adds events inside the transaction that makes the change they speak of. Each event must carry its Stream, the next Seq of
+// that stream, Type, Actor and At; an empty ID is given one. A number that is taken already fails the transaction.
+func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	rows, args := make([]string, len(events)), make([]any, 0, 8*len(events))
+	marks, places := make([]string, len(events)), make([]any, 0, 2*len(events))
+	for i, e := range events {
+		if e.Stream == "" || e.Seq <= 0 || e.At.IsZero() {
+			return fmt.Errorf("append event %q: stream, number and time are needed", e.Type)
+		}
+		if e.ID == "" {
+			id, err := uuid.NewV7()
+			if err != nil {
+				return fmt.Errorf("append event: %w", err)
+			}
+			e.ID = id.String()
+		}
+		data := e.Data
+		if len(data) == 0 {
+			data = json.RawMessage("{}")
+		}
+		rows[i], marks[i] = placeholders(len(args), 8), placeholders(len(places), 2)
+		args = append(args, string(e.Stream), e.Seq, e.ID, e.Customer, string(e.Type), string(e.Actor), e.At.UnixMilli(), string(data))
+		places = append(places, string(e.Stream), e.Seq)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data) VALUES `+
+		strings.Join(rows, ", "), args...)
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO relay (stream, seq) VALUES `+strings.Join(marks, ", "), places...); err != nil {
+		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
+	}
+	return nil
+}
+
+// placeholders is "($after+1, …, $after+n)".
+func placeholders(after, n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(", $")
+		b.WriteString(strconv.Itoa(after + i + 1))
+	}
+	return "(" + b.String()[2:] + ")"
+}
+
+const columns = `e.stream, e.seq, e.id, e.customer_id, e.type, e.actor, e.at, e.data`
+
+// Pending lists events that have not been relayed yet, each stream in order and without gaps. The same events are listed again
+// until Relayed names them.
+func (j *Journal) Pending(ctx context.Context, limit int) ([]Event, error) {
+	return j.list(ctx, `SELECT `+columns+` FROM relay r JOIN event e ON e.stream = r.stream AND e.seq = r.seq
+		ORDER BY r.stream, r.seq LIMIT $1`, limit)
+}
+
+// Relayed takes events off the list of those that wait to be relayed. Naming one twice does nothing.
+func (j *Journal) Relayed(ctx context.Context, done []Position) error {
+	const most = 500 // pairs in one statement
+	for len(done) > 0 {
+		n := min(most, len(done))
+		marks, args := make([]string, n), make([]any, 0, 2*n)
+		for i, p := range done[:n] {
+			marks[i] = fmt.Sprintf("(CAST($%d AS TEXT), CAST($%d AS BIGINT))", len(args)+1, len(args)+2)
+			args = append(args, string(p.Stream), p.Seq)
+		}
+		_, err := j.db.ExecContext(ctx, `DELETE FROM relay WHERE (stream, seq) IN (VALUES `+strings.Join(marks, ", ")+`)`, args...)
+		if err != nil {
+			return fmt.Errorf("mark relayed: %w", err)
+		}
+		done = done[n:]
+	}
+	return nil
+}
+
+// Stream lists the events of a stream after a position, oldest first.
+func (j *Journal) Stream(ctx context.Context, s Stream, after int64, limit int) ([]Event, error) {
+	return j.list(ctx, `SELECT `+columns+` FROM event e WHERE e.stream = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3`,
+		string(s), after, limit)
+}
+
+// Cursor is a place in a timeline. The zero Cursor is before the newest event.
+type Cursor struct {
+	At time.Time
+	ID string
+}
+
+// IsZero reports whether the cursor is at the newest end.
+func (c Cursor) IsZero() bool { return c.ID == "" }
+
+// String is the cursor in a form fit for an address; ParseCursor reads it. The zero cursor is "".
+func (c Cursor) String() string {
+	if c.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(c.At.UnixMilli(), 10) + "." + c.ID
+}
+
+// ParseCursor reads what String wrote.
+func ParseCursor(s string) (Cursor, error) {
+	if s == "" {
+		return Cursor{}, nil
+	}
+	ms, id, ok := strings.Cut(s, ".")
+	at, err := strconv.ParseInt(ms, 10, 64)
+	if !ok || id == "" || err != nil {
+		return Cursor{}, errors.New("not a place in a timeline")
+	}
+	return Cursor{At: time.UnixMilli(at).UTC(), ID: id}, nil
+}
+
+// Timeline lists the events of a customer, newest first, beginning before a cursor; customers who were merged into this one are
+// included. The returned cursor is for the next page and is zero when there is none.
+func (j *Journal) Timeline(ctx context.Context, customerID string, before Cursor, limit int) ([]Event, Cursor, error) {
+	at, id := int64(1)<<62, ""
+	if !before.IsZero() {
+		at, id = before.At.UnixMilli(), before.ID
+	}
+	events, err := j.list(ctx, `SELECT `+columns+` FROM event e
+		WHERE (e.customer_id = $1 OR e.customer_id IN (SELECT c.id FROM customer c WHERE c.merged_into = $1))
+		  AND (e.at < $2 OR (e.at = $2 AND e.id < $3))
+		ORDER BY e.at DESC, e.id DESC LIMIT $4`, customerID, at, id, limit+1)
+	if err != nil || len(events) <= limit {
+		return events, Cursor{}, err
+	}
+	last := events[limit-1]
+	return events[:limit], Cursor{At: last.At, ID: last.ID}, nil
+}
+
+func (j *Journal) list(ctx context.Context, query string, args ...any) ([]Event, error) {
+	rows, err := j.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	var events []Event
+	for rows.Next() {
+		var e Event
+		var at int64
+		var data string
+		if err := rows.Scan(&e.Stream, &e.Seq, &e.ID, &e.Customer, &e.Type, &e.Actor, &at, &data); err != nil {
+			return nil, fmt.Errorf("read journal: %w", err)
+		}
+		e.At, e.Data = time.UnixMilli(at).UTC(), json.RawMessage(data)
+		events = append(events, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	return events, nil
+}
