@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -41,14 +42,14 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Open opens the record at url: "sqlite:PATH" or "postgres://…". It does not migrate. The caller closes the DB.
-func Open(ctx context.Context, url string) (*DB, error) {
-	driver, dsn, dialect := "pgx", url, Postgres
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+// Open opens the record at address: "sqlite:PATH" or "postgres://…". It does not migrate. The caller closes the DB.
+func Open(ctx context.Context, address string) (*DB, error) {
+	driver, dsn, dialect := "pgx", address, Postgres
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		driver, dialect = "sqlite", SQLite
-		dsn = "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)" +
+		dsn = "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)" +
 			"&_pragma=synchronous(FULL)&_txlock=immediate"
-	} else if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+	} else if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return nil, fmt.Errorf("open record: the address must begin with sqlite: or postgres://")
 	}
 	conn, err := sql.Open(driver, dsn)

@@ -1,27 +1,102 @@
 // Package inboxtest starts the servers that tests of the record and of the live inbox run on: a real PostgreSQL and a real Redis,
-// each once per test binary, on loopback only, dying with the test. It may be imported by tests only.
+// each once per test binary, on loopback or a unix socket only, dying with the test binary. Only tests may import it.
+//
+// A server that is not installed fails the test with the name of the Debian package; it is never passed over.
 package inboxtest
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
-	"sportello/inbox/db"
+	"go.uber.org/goleak"
 )
 
-// Main runs the tests of a package and stops the servers they started: func TestMain(m *testing.M) { inboxtest.Main(m) }.
-func Main(m *testing.M) { panic("not there yet") }
+// patience is how long a server may take to start; a machine under load is slow.
+const patience = 90 * time.Second
 
-// Databases runs a test on a fresh, migrated SQLite file and on a fresh, migrated PostgreSQL database.
-func Databases(t *testing.T, test func(t *testing.T, d *db.DB)) { t.Fatal("not there yet") }
+// Main runs the tests of a package, stops the servers they started and fails when a goroutine is left over. It exits:
+// func TestMain(m *testing.M) { inboxtest.Main(m) }.
+func Main(m *testing.M) {
+	code := m.Run()
+	children.stop()
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
 
-// SQLite opens a fresh, migrated SQLite record that is closed with the test.
-func SQLite(t testing.TB) *db.DB { t.Fatal("not there yet"); return nil }
+// children are the servers of this test binary. They are state of the process by nature: one TestMain stops what many tests share.
+var children family
 
-// Postgres opens a fresh, migrated PostgreSQL record that is closed with the test.
-func Postgres(t testing.TB) *db.DB { t.Fatal("not there yet"); return nil }
+type family struct {
+	mu    sync.Mutex
+	stops []func()
+}
 
-// Redis is the address (host:port) of a real Redis, emptied for this test.
-func Redis(t testing.TB) string { t.Fatal("not there yet"); return "" }
+func (f *family) add(stop func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stops = append(f.stops, stop)
+}
 
-// Redises runs a test on miniredis and on a real Redis.
-func Redises(t *testing.T, test func(t *testing.T, addr string)) { t.Fatal("not there yet") }
+func (f *family) stop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, stop := range f.stops {
+		stop()
+	}
+	f.stops = nil
+}
+
+// start runs cmd until Main ends, in a thread of its own: the kernel ends the child when that thread ends, however the test
+// binary came to its end. dir is removed after the child.
+func start(cmd *exec.Cmd, dir string, end syscall.Signal) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = end
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // it ends by our signal
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	children.add(func() {
+		_ = cmd.Process.Signal(end) // it may have ended by itself
+		<-ended
+		_ = os.RemoveAll(dir)
+	})
+	return nil
+}
+
+// until polls ready until it succeeds.
+func until(ctx context.Context, ready func(context.Context) error) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not ready: %w", err)
+		case <-tick.C:
+		}
+	}
+}
