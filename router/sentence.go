@@ -1,0 +1,159 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+
+	"sportello/inbox"
+)
+
+// Sentence prints a decision as a person would say it, in Italian ("it", "it-IT") or else in English. It is for logs, the doctor and
+// the command line; the console prints its own from the same data.
+//
+//	Offerta ad Anna perché era la persona libera da più tempo (6 min). Marco: al completo. Altre 11 persone: fuori coda.
+func Sentence(d inbox.Decision, lang string) string {
+	w := english
+	if lang == "it" || strings.HasPrefix(lang, "it-") {
+		w = italian
+	}
+	head := w.head(d)
+	for _, g := range d.Excluded {
+		if s := w.group(g); s != "" {
+			head += " " + s
+		}
+	}
+	return head
+}
+
+// words is one language.
+type words struct {
+	to       func(name string) string
+	offered  string // to whom
+	assigned string
+	because  map[string]string
+	rule     string // queue, name of the rule
+	otherwise,
+	nobody, stickyWait string
+	codes  map[string]string
+	others func(n int, named bool) string
+	second, minute,
+	hour string
+}
+
+var italian = words{
+	to: func(name string) string {
+		if strings.HasPrefix(strings.ToLower(name), "a") {
+			return "ad " + name
+		}
+		return "a " + name
+	},
+	offered: "Offerta", assigned: "Assegnata",
+	because: map[string]string{
+		ReasonLongestIdle: "perché era la persona libera da più tempo (%s)",
+		ReasonOnlyOne:     "perché nessun altro poteva prenderla",
+		ReasonSticky:      "perché l'aveva già seguita",
+		ReasonTaken:       "perché l'ha presa di sua iniziativa",
+	},
+	rule: "In coda %s per la regola %d, «%s».", otherwise: "In coda %s perché nessun'altra regola valeva.",
+	nobody: "In attesa da %s: nessuno può prenderla ora.", stickyWait: "In attesa da %s: aspetta %s, che l'aveva già seguita.",
+	codes: map[string]string{
+		NotInQueue: "fuori coda", Unreachable: "irraggiungibile", Away: "assente", NoSkill: "senza la competenza richiesta",
+		SkillTooLow: "competenza troppo bassa", MissedThis: "l'ha già rifiutata o lasciata scadere", AtCapacity: "al completo",
+		OfferPending: "ha già un'offerta aperta",
+	},
+	others: func(n int, named bool) string {
+		switch {
+		case n == 1 && named:
+			return "un'altra persona"
+		case n == 1:
+			return "Un'altra persona"
+		case named:
+			return fmt.Sprintf("altre %d persone", n)
+		}
+		return fmt.Sprintf("Altre %d persone", n)
+	},
+	second: "s", minute: "min", hour: "h",
+}
+
+var english = words{
+	to:      func(name string) string { return "to " + name },
+	offered: "Offered", assigned: "Assigned",
+	because: map[string]string{
+		ReasonLongestIdle: "because they had been free the longest (%s)",
+		ReasonOnlyOne:     "because nobody else could take it",
+		ReasonSticky:      "because they had it before",
+		ReasonTaken:       "because they took it themselves",
+	},
+	rule: "Queued in %s by rule %d, “%s”.", otherwise: "Queued in %s because no other rule matched.",
+	nobody: "Waiting for %s: nobody can take it now.", stickyWait: "Waiting for %s: held for %s, who had it before.",
+	codes: map[string]string{
+		NotInQueue: "not in the queue", Unreachable: "unreachable", Away: "away", NoSkill: "lacking a required skill",
+		SkillTooLow: "skill too low", MissedThis: "declined or missed it", AtCapacity: "at capacity",
+		OfferPending: "looking at another offer",
+	},
+	others: func(n int, named bool) string {
+		switch {
+		case n == 1 && named:
+			return "one other"
+		case n == 1:
+			return "One other"
+		case named:
+			return fmt.Sprintf("%d others", n)
+		}
+		return fmt.Sprintf("%d others", n)
+	},
+	second: "s", minute: "min", hour: "h",
+}
+
+func (w words) head(d inbox.Decision) string {
+	name := d.AgentName
+	if name == "" {
+		name = string(d.Agent)
+	}
+	switch {
+	case d.Reason == ReasonRule && d.Rule != "":
+		return fmt.Sprintf(w.rule, d.Queue, d.RuleIndex, d.Rule)
+	case d.Reason == ReasonRule:
+		return fmt.Sprintf(w.otherwise, d.Queue)
+	case d.Reason == ReasonStickyWait:
+		return fmt.Sprintf(w.stickyWait, w.span(d.WaitSeconds), name)
+	case d.Agent == "":
+		return fmt.Sprintf(w.nobody, w.span(d.WaitSeconds))
+	}
+	verb := w.assigned
+	if d.Offer != "" {
+		verb = w.offered
+	}
+	because := w.because[d.Reason]
+	if strings.Contains(because, "%s") {
+		because = fmt.Sprintf(because, w.span(d.IdleSeconds))
+	}
+	return strings.TrimSuffix(verb+" "+w.to(name)+" "+because, " ") + "."
+}
+
+// group is one reason with those it rules out: "Marco, Lea e altre 2 persone: al completo."
+func (w words) group(g inbox.ExcludedAgents) string {
+	word, known := w.codes[g.Code]
+	if !known {
+		word = g.Code
+	}
+	names := append([]string{}, g.Agents...)
+	if more := g.Count - len(g.Agents); more > 0 {
+		names = append(names, w.others(more, len(names) > 0))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.Join(names, ", ") + ": " + word + "."
+}
+
+// span is a time in its largest whole unit.
+func (w words) span(seconds int64) string {
+	switch {
+	case seconds < 60:
+		return fmt.Sprintf("%d %s", seconds, w.second)
+	case seconds < 3600:
+		return fmt.Sprintf("%d %s", seconds/60, w.minute)
+	}
+	return fmt.Sprintf("%d %s", seconds/3600, w.hour)
+}
