@@ -13,9 +13,9 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
-	"github.com/knadh/koanf/providers/rawbytes"
-	"github.com/knadh/koanf/v2"
+		"github.com/knadh/koanf/v2"
 )
 
 // Settings are everything an operator can set, from a YAML file and from the environment, which wins. In the file ${NAME} stands
@@ -128,11 +128,16 @@ func load(path string, environ []string) (Settings, error) {
 		if err != nil {
 			return s, fmt.Errorf("settings: %w", err)
 		}
-		text, err := expand(string(raw), environ)
+		tree, err := yaml.Parser().Unmarshal(raw)
 		if err != nil {
 			return s, fmt.Errorf("settings: %s: %w", path, err)
 		}
-		if err := k.Load(rawbytes.Provider([]byte(text)), yaml.Parser()); err != nil {
+		e := expander{values: named(environ)}
+		tree, _ = e.expand(tree).(map[string]any)
+		if len(e.missing) > 0 {
+			return s, fmt.Errorf("settings: %s: the environment has no %s", path, strings.Join(e.missing, ", "))
+		}
+		if err := k.Load(confmap.Provider(tree, ""), nil); err != nil {
 			return s, fmt.Errorf("settings: %s: %w", path, err)
 		}
 	}
@@ -146,7 +151,7 @@ func load(path string, environ []string) (Settings, error) {
 	if err != nil {
 		return s, fmt.Errorf("settings: %w", err)
 	}
-	err = k.UnmarshalWithConf("", nil, koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
+	err = k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
 		Result: &s, ErrorUnused: true, WeaklyTypedInput: true, TagName: "koanf",
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
@@ -161,23 +166,43 @@ func load(path string, environ []string) (Settings, error) {
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// expand puts the environment's values for ${NAME}, and names all that are not set.
-func expand(text string, environ []string) (string, error) {
+// named is the environment by name.
+func named(environ []string) map[string]string {
 	values := map[string]string{}
 	for _, e := range environ {
 		name, value, _ := strings.Cut(e, "=")
 		values[name] = value
 	}
-	var errs []error
-	text = variable.ReplaceAllStringFunc(text, func(m string) string {
-		name := m[2 : len(m)-1]
-		value, ok := values[name]
-		if !ok {
-			errs = append(errs, fmt.Errorf("the environment has no %s", name))
+	return values
+}
+
+// expander puts the environment's values for ${NAME}, in the strings of a parsed file, where no value can change the file's form.
+type expander struct {
+	values  map[string]string
+	missing []string
+}
+
+func (e *expander) expand(v any) any {
+	switch v := v.(type) {
+	case string:
+		return variable.ReplaceAllStringFunc(v, func(m string) string {
+			name := m[2 : len(m)-1]
+			value, ok := e.values[name]
+			if !ok {
+				e.missing = append(e.missing, name)
+			}
+			return value
+		})
+	case []any:
+		for i := range v {
+			v[i] = e.expand(v[i])
 		}
-		return value
-	})
-	return text, errors.Join(errs...)
+	case map[string]any:
+		for k := range v {
+			v[k] = e.expand(v[k])
+		}
+	}
+	return v
 }
 
 // validate lists every problem of what belongs to no adapter; the adapters validate their own parts (see accounts.go).

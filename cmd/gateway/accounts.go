@@ -1,0 +1,121 @@
+package main
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"sportello/channels"
+	"sportello/channels/chat"
+	"sportello/channels/email"
+	"sportello/channels/sms"
+	"sportello/inbox"
+)
+
+// This file turns settings into what the adapters are built from.
+
+func (s Settings) emailConfigs() []email.Config {
+	var all []email.Config
+	server := func(m MailServerSettings) email.Server {
+		return email.Server{Host: m.Host, Port: m.Port, TLS: email.TLSMode(m.TLS), User: m.User, Password: m.Password}
+	}
+	for _, e := range s.Email {
+		all = append(all, email.Config{
+			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Folder: e.Folder, Poll: e.Poll,
+			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, InsecureLab: e.InsecureLab,
+		})
+	}
+	return all
+}
+
+func (s Settings) smsConfigs() []sms.Config {
+	var all []sms.Config
+	for _, m := range s.SMS {
+		all = append(all, sms.Config{
+			Account: channels.AccountID(m.Account), AccountSID: m.AccountSID, AuthTokens: m.AuthTokens, APIKey: m.APIKey, APISecret: m.APISecret,
+			Number: m.Number, MessagingServiceSID: m.MessagingService, PublicURL: s.PublicURL, APIBase: m.APIBase, Country: m.Country,
+		})
+	}
+	return all
+}
+
+func (s Settings) chatSettings() chat.Settings {
+	set := chat.Settings{Public: origin(s.PublicURL)}
+	for _, c := range s.Chat {
+		account := chat.Account{
+			ID: channels.AccountID(c.Account), Name: c.Name, Origins: c.Origins, Secrets: [][]byte{s.key("chat visitor " + c.Account)},
+			Locale: c.Locale, Colour: c.Colour,
+		}
+		if c.Welcome != "" {
+			account.Welcome = map[string]string{c.Locale: c.Welcome}
+		}
+		for i, k := range c.JWTKeys {
+			account.Keys = append(account.Keys, chat.Key{ID: fmt.Sprintf("key%d", i+1), Alg: "HS256", Secret: []byte(k)})
+		}
+		set.Accounts = append(set.Accounts, account)
+	}
+	return set
+}
+
+// origin is scheme and host of an address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// inboxConfig is what the ledger must know of the accounts.
+func (s Settings) inboxConfig() inbox.Config {
+	cfg := inbox.Config{TokenKey: s.key("reply token")}
+	for _, e := range s.Email {
+		_, domain, _ := strings.Cut(e.Address, "@")
+		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(e.Account), Kind: channels.Email, Address: e.Address, Name: e.Name, Domain: domain})
+	}
+	for _, m := range s.SMS {
+		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(m.Account), Kind: channels.SMS, Address: m.Number, Name: m.Name})
+	}
+	for _, c := range s.Chat {
+		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(c.Account), Kind: channels.Chat, Name: c.Name})
+	}
+	return cfg
+}
+
+// key derives 32 bytes for one use from the secret (RFC 5869), so that no two uses share a key.
+func (s Settings) key(use string) []byte {
+	key, err := hkdf.Key(sha256.New, []byte(s.Secret), nil, "sportello "+use, 32)
+	if err != nil {
+		panic("derive key: " + err.Error()) // only a length out of range fails, and 32 is not
+	}
+	return key
+}
+
+// validateAccounts lists what the adapters find wrong with their accounts.
+func (s Settings) validateAccounts() error {
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf("  "+format, args...)) }
+	for i, c := range s.emailConfigs() {
+		for _, err := range c.Validate() {
+			add("email.%d.%w", i, err)
+		}
+	}
+	for i, c := range s.smsConfigs() {
+		if err := c.Validate(); err != nil {
+			for line := range strings.Lines(err.Error()) {
+				add("sms.%d: %s", i, strings.TrimSpace(line))
+			}
+		}
+	}
+	for i, c := range s.Chat {
+		for _, k := range c.JWTKeys {
+			if len(k) < 32 {
+				add("chat.%d.jwt_keys: a key has fewer than 32 characters", i)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

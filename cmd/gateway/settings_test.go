@@ -1,0 +1,109 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const goodSettings = `
+public_url: https://help.example.it
+record: sqlite:/var/lib/sportello/record.db
+blobs: /var/lib/sportello/blobs
+secret: ${SECRET}
+redis: {addresses: ["127.0.0.1:6379"]}
+grace: 5s
+email:
+  - account: support
+    address: support@example.it
+    name: Assistenza
+    imap: {host: imap.example.it, port: 993, tls: tls, user: support, password: "${MAIL_PASSWORD}"}
+    smtp: {host: smtp.example.it, port: 587, tls: starttls, user: support, password: "${MAIL_PASSWORD}"}
+sms:
+  - account: sms
+    account_sid: AC00000000000000000000000000000000
+    auth_tokens: [0123456789abcdef0123456789abcdef]
+    number: "+390236714980"
+chat:
+  - account: shop
+    name: Bottega
+    origins: ["https://www.example.it"]
+`
+
+func settingsFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "gateway.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+var goodEnv = []string{"SECRET=" + "0123456789abcdef0123456789abcdef", "MAIL_PASSWORD=p:w#{}'\"", "SPORTELLO_REDIS__PASSWORD=hush", "SPORTELLO_LISTEN=127.0.0.1:9000"}
+
+func TestSettingsFromFileAndEnvironment(t *testing.T) {
+	s, err := load(settingsFile(t, goodSettings), goodEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Listen != "127.0.0.1:9000" || s.Redis.Password != "hush" {
+		t.Errorf("the environment does not win: %q %q", s.Listen, s.Redis.Password)
+	}
+	if s.Email[0].SMTP.Password != "p:w#{}'\"" || s.Grace != 5*time.Second || s.Routing.OfferTime != 20*time.Second {
+		t.Errorf("read as %+v", s)
+	}
+	if len(s.inboxConfig().Accounts) != 3 {
+		t.Errorf("accounts %+v", s.inboxConfig().Accounts)
+	}
+	if string(s.key("a")) == string(s.key("b")) {
+		t.Error("two uses share a key")
+	}
+}
+
+// Every problem is reported at once, each with the path of its setting, and no secret is repeated.
+func TestSettingsReportEveryProblemAtOnce(t *testing.T) {
+	_, err := load(settingsFile(t, `
+listen: nowhere
+public_url: help.example.it
+record: mysql://x
+blobs: relative
+secret: topsecret
+grace: -1s
+log: {level: loud, format: xml}
+routing: {offer_time: 1s}
+redis: {addresses: []}
+email: [{account: a, address: "not an address", imap: {host: "", port: 0, tls: none, user: u, password: pp}, smtp: {host: h, port: 25}}]
+sms: [{account: a, account_sid: nope, auth_tokens: [], number: "0236"}]
+chat: [{account: shop, jwt_keys: [short]}]
+`), nil)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		"listen", "public_url", "record", "blobs", "secret", "grace", "log.level", "log.format", "routing.offer_time", "redis.addresses",
+		"email.0.address", "email.0.imap.host", "email.0.imap.port", "email.0.imap.tls", "sms.0", "chat.0.jwt_keys", `"a" is used twice`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %s in:\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "topsecret") {
+		t.Error("the secret is repeated")
+	}
+}
+
+func TestSettingsRefuseUnknownNames(t *testing.T) {
+	_, err := load(settingsFile(t, strings.Replace(goodSettings, "grace:", "grade:", 1)), goodEnv)
+	if err == nil || !strings.Contains(err.Error(), "grade") {
+		t.Errorf("a misspelt setting passes: %v", err)
+	}
+	_, err = load(settingsFile(t, goodSettings), []string{"SECRET=" + strings.Repeat("x", 32)})
+	if err == nil || !strings.Contains(err.Error(), "MAIL_PASSWORD") {
+		t.Errorf("a variable that is not set passes: %v", err)
+	}
+	if _, err = load(filepath.Join(t.TempDir(), "none.yaml"), nil); err == nil {
+		t.Error("a file that is not there passes")
+	}
+}
