@@ -150,6 +150,7 @@ type Ask struct {
 	Accounts     map[channels.Kind]AccountFor // our account on each channel that this customer would be written from
 	Down         map[channels.AccountID]time.Time
 	Visitors     map[string]Visitor // by chat address
+	Zone         string             // IANA zone of the house, for customers whose own is not known; "" is UTC
 	Want         channels.Kind      // "": choose
 	Pinned       bool               // Want was chosen by a person: never choose another
 }

@@ -16,11 +16,13 @@ CREATE TABLE customer (
   zone        TEXT NOT NULL DEFAULT '',          -- IANA time zone
   tier        TEXT NOT NULL DEFAULT '',          -- a word that rules can use: gold, ...
   note        TEXT NOT NULL DEFAULT '',          -- pinned, for colleagues
-  merged_into TEXT REFERENCES customer (id),
+  search      TEXT NOT NULL DEFAULT '',          -- the name in lower case without accents
+  merged_into TEXT REFERENCES customer (id),     -- always the last of a chain
   last_seq    BIGINT NOT NULL DEFAULT 0,         -- of the stream customer:<id>
   created_at  BIGINT NOT NULL,
   updated_at  BIGINT NOT NULL
 );
+CREATE INDEX customer_merged ON customer (merged_into) WHERE merged_into IS NOT NULL;
 
 -- An address of a customer. The owner of an address is the one customer to whom messages from it belong; declared addresses
 -- (typed by a visitor, noted by an agent) are not owned, and any number of customers may declare the same one.
@@ -119,6 +121,7 @@ CREATE TABLE message (
   author_kind     TEXT NOT NULL CHECK (author_kind IN ('customer', 'agent', 'system')),
   author_id       TEXT NOT NULL,
   author_name     TEXT NOT NULL DEFAULT '',
+  peer            TEXT NOT NULL DEFAULT '',      -- address of the other side: who wrote it, or to whom it goes
   sender          TEXT NOT NULL DEFAULT '{}',    -- JSON address
   recipients      TEXT NOT NULL DEFAULT '[]',    -- JSON addresses
   copies          TEXT NOT NULL DEFAULT '[]',    -- JSON addresses
