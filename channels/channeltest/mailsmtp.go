@@ -1,0 +1,124 @@
+package channeltest
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+const mailLimit = 50 << 20 // bytes of one mail
+
+func (s *MailServer) newSMTP() *smtp.Server {
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &smtpSession{server: s}, nil }))
+	server.Domain = "mail.localhost"
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12}
+	server.AllowInsecureAuth = true
+	server.EnableSMTPUTF8 = true
+	server.MaxMessageBytes = mailLimit
+	server.MaxRecipients = 100
+	server.MaxLineLength = 64 << 10
+	server.ReadTimeout, server.WriteTimeout = 5*time.Minute, time.Minute
+	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	return server
+}
+
+// smtpSession is one SMTP connection. Anybody may send; who signs in must know the password.
+type smtpSession struct {
+	server *MailServer
+	from   string
+	to     []string
+}
+
+func (c *smtpSession) Reset()        { c.from, c.to = "", nil }
+func (c *smtpSession) Logout() error { return nil }
+
+// AuthMechanisms lists how a user signs in.
+func (c *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+// Auth checks a user's password.
+func (c *smtpSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		c.server.mu.Lock()
+		defer c.server.mu.Unlock()
+		a := c.server.accounts[strings.ToLower(user)]
+		if a == nil || subtle.ConstantTimeCompare([]byte(a.password), []byte(password)) != 1 {
+			return smtp.ErrAuthFailed
+		}
+		return nil
+	}), nil
+}
+
+func (c *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	c.from = from
+	return nil
+}
+
+func (c *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	c.server.mu.Lock()
+	decide := c.server.fail
+	c.server.mu.Unlock()
+	if decide != nil {
+		if err := decide(to); err != nil {
+			return err
+		}
+	}
+	c.to = append(c.to, to)
+	return nil
+}
+
+func (c *smtpSession) Data(r io.Reader) error {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	for _, to := range c.to {
+		now := c.server.now()
+		trace := fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\nReceived: by mail.localhost; %s\r\n", c.from, to, now.UTC().Format(time.RFC1123Z))
+		if err := c.server.DeliverAt(c.from, to, append([]byte(trace), body...), now); err != nil {
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Could not be kept"}
+		}
+	}
+	return nil
+}
+
+// literal makes an IMAP literal of bytes.
+func literal(b []byte) imap.LiteralReader { return mailLiteral{bytes.NewReader(b)} }
+
+type mailLiteral struct{ *bytes.Reader }
+
+func (l mailLiteral) Size() int64 { return l.Reader.Size() }
+
+// serveOne serves one connection with an IMAP server that takes listeners only. It returns at once.
+func serveOne(server *imapserver.Server, c net.Conn) error {
+	l := &oneConn{addr: c.LocalAddr(), next: make(chan net.Conn, 1)}
+	l.next <- c
+	close(l.next)
+	return server.Serve(l)
+}
+
+// oneConn is a listener of a single connection.
+type oneConn struct {
+	next chan net.Conn
+	addr net.Addr
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if c, ok := <-l.next; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error   { return nil }
+func (l *oneConn) Addr() net.Addr { return l.addr }

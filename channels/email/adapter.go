@@ -1,0 +1,110 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"sportello/channels"
+)
+
+// Deps are the parts that an Adapter works with. Sink, Vault and Bookmarks are needed; the others may be nil.
+type Deps struct {
+	Sink      channels.Sink
+	Vault     channels.Vault
+	Bookmarks channels.Bookmarks
+	Health    channels.HealthSink
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Adapter is one mailbox: Run takes its mail in, Send sends from it. Run is called once; Send may be called from any goroutine,
+// also while Run is not running.
+type Adapter struct {
+	cfg  Config
+	deps Deps
+	log  *slog.Logger
+
+	// Of the goroutine that calls Run.
+	lastSuccess time.Time
+	lag         int64
+}
+
+// New builds an adapter. It panics when cfg is not valid or a needed part is missing: the caller has asked Validate before and told
+// the operator. It opens no connection.
+func New(cfg Config, deps Deps) *Adapter {
+	if errs := cfg.Validate(); len(errs) > 0 {
+		panic(fmt.Sprintf("email: invalid config: %v", errors.Join(errs...)))
+	}
+	if deps.Sink == nil || deps.Vault == nil || deps.Bookmarks == nil {
+		panic("email: sink, vault and bookmarks are needed")
+	}
+	if deps.Health == nil {
+		deps.Health = func(channels.Health) {}
+	}
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	return &Adapter{cfg: cfg.withDefaults(), deps: deps, log: deps.Log.With("channel", channels.Email, "account", cfg.Account), lag: -1}
+}
+
+// Run takes mail in until ctx ends, whose error it returns. Whatever goes wrong in between is reported as Health and tried again.
+func (a *Adapter) Run(ctx context.Context) error {
+	pause := a.cfg.RetryMin
+	for {
+		before := a.lastSuccess
+		err := a.session(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if a.lastSuccess.After(before) {
+			pause = a.cfg.RetryMin
+		}
+		code := healthCode(err)
+		if code == codeAuth || code == codeThrottled {
+			pause = max(pause, min(20*a.cfg.RetryMin, a.cfg.RetryMax)) // providers lock accounts that knock too often
+		}
+		wait := jitter(pause)
+		a.log.Warn("mailbox not reached, will be tried again", "code", code, "err", err, "wait", wait)
+		a.report(false, code, err)
+		if !sleep(ctx, wait) {
+			return ctx.Err()
+		}
+		pause = min(2*pause, a.cfg.RetryMax)
+	}
+}
+
+// report publishes the account's health.
+func (a *Adapter) report(ok bool, code string, err error) {
+	h := channels.Health{
+		Account: a.cfg.Account, Kind: channels.Email, OK: ok, Code: code,
+		LastSuccess: a.lastSuccess, Lag: a.lag, At: a.deps.Now(),
+	}
+	if err != nil {
+		h.Detail = clip(oneLine(err.Error()), 500)
+	}
+	a.deps.Health(h)
+}
+
+// jitter spreads d over its second half, so that many mailboxes of one provider do not knock together.
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1)
+}
+
+// sleep waits for d and reports whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,170 @@
+package email
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"sportello/channels"
+)
+
+// TLSMode says how a connection is encrypted. TLS is at least version 1.2 and the server's name is always verified.
+type TLSMode string
+
+// The ways to encrypt a connection.
+const (
+	TLSDirect   TLSMode = "tls"      // from the first byte: ports 993 and 465
+	TLSStart    TLSMode = "starttls" // by command, and refused when the server does not offer it: ports 143 and 587
+	TLSDisabled TLSMode = "none"     // for a lab only; needs Config.InsecureLab
+)
+
+// Server is where and how one protocol is spoken.
+type Server struct {
+	Host     string
+	Port     int
+	TLS      TLSMode // TLSDirect when empty
+	User     string  // empty for SMTP means: do not sign in
+	Password string
+}
+
+// Config is one mailbox. Zero values of the durations and sizes are replaced by the defaults named beside them.
+type Config struct {
+	Account channels.AccountID
+	Address string   // the mailbox's own address, by which customers know us
+	Name    string   // its display name
+	Aliases []string // further addresses of ours that are delivered to it
+
+	IMAP   Server
+	Folder string // INBOX
+	SMTP   Server
+	EHLO   string // how we name ourselves to mail servers; the domain of Address
+
+	AuthServs    []string // authserv-ids of our own mail servers, whose Authentication-Results are believed
+	SkipExisting bool     // begin at the first start with mail that arrives from then on
+
+	Poll      time.Duration // between looks where there is no IDLE: 1 minute
+	IdleRenew time.Duration // IDLE is given up and begun anew, with a look between: 5 minutes
+	RetryMin  time.Duration // first pause after a failure: 1 second
+	RetryMax  time.Duration // longest pause after failures: 5 minutes
+	MaxSize   int64         // bytes of a mail that is read in full, and of one that is sent: 50 MiB
+
+	CAs         *x509.CertPool // nil: the system's
+	InsecureLab bool           // permits TLSDisabled, and so a password in clear text
+}
+
+const (
+	defaultFolder    = "INBOX"
+	defaultPoll      = time.Minute
+	defaultIdleRenew = 5 * time.Minute
+	defaultRetryMin  = time.Second
+	defaultRetryMax  = 5 * time.Minute
+	defaultMaxSize   = 50 << 20
+)
+
+// Validate returns everything that is wrong, each error in a sentence that names the setting, or nil.
+func (c Config) Validate() []error {
+	var errs []error
+	if c.Account == "" {
+		errs = append(errs, errors.New("account: must not be empty"))
+	}
+	if _, ok := normalAddress(c.Address); !ok {
+		errs = append(errs, fmt.Errorf("address: %q is not a mail address", c.Address))
+	}
+	for _, a := range c.Aliases {
+		if _, ok := normalAddress(a); !ok {
+			errs = append(errs, fmt.Errorf("aliases: %q is not a mail address", a))
+		}
+	}
+	errs = append(errs, c.IMAP.validate("imap", c.InsecureLab, true)...)
+	errs = append(errs, c.SMTP.validate("smtp", c.InsecureLab, false)...)
+	if strings.ContainsAny(c.EHLO, " \t\r\n") {
+		errs = append(errs, errors.New("ehlo: must be a host name"))
+	}
+	if strings.ContainsAny(c.Folder, "\r\n") {
+		errs = append(errs, errors.New("folder: must be one line"))
+	}
+	for _, d := range []struct {
+		name string
+		d    time.Duration
+	}{{"poll", c.Poll}, {"idle_renew", c.IdleRenew}, {"retry_min", c.RetryMin}, {"retry_max", c.RetryMax}} {
+		if d.d < 0 {
+			errs = append(errs, fmt.Errorf("%s: must not be negative", d.name))
+		}
+	}
+	if c.IdleRenew > 25*time.Minute {
+		errs = append(errs, errors.New("idle_renew: must not exceed 25 minutes (RFC 2177)"))
+	}
+	if c.MaxSize < 0 {
+		errs = append(errs, errors.New("max_size: must not be negative"))
+	}
+	return errs
+}
+
+func (s Server) validate(name string, lab, signIn bool) []error {
+	var errs []error
+	if s.Host == "" || strings.ContainsAny(s.Host, " \t\r\n") {
+		errs = append(errs, fmt.Errorf("%s.host: %q is not a host", name, s.Host))
+	}
+	if s.Port < 1 || s.Port > 65535 {
+		errs = append(errs, fmt.Errorf("%s.port: %d is not a port", name, s.Port))
+	}
+	switch s.TLS {
+	case "", TLSDirect, TLSStart:
+	case TLSDisabled:
+		if !lab {
+			errs = append(errs, fmt.Errorf("%s.tls: none sends passwords in clear text; it is permitted in an insecure lab only", name))
+		}
+	default:
+		errs = append(errs, fmt.Errorf("%s.tls: %q is none of tls, starttls, none", name, s.TLS))
+	}
+	if signIn && s.User == "" {
+		errs = append(errs, fmt.Errorf("%s.user: must not be empty", name))
+	}
+	if (s.User == "") != (s.Password == "") {
+		errs = append(errs, fmt.Errorf("%s: user and password belong together", name))
+	}
+	return errs
+}
+
+// withDefaults returns c with addresses normalised and defaults filled in. c is valid.
+func (c Config) withDefaults() Config {
+	c.Address, _ = normalAddress(c.Address)
+	aliases := make([]string, 0, len(c.Aliases))
+	for _, a := range c.Aliases {
+		a, _ = normalAddress(a)
+		aliases = append(aliases, a)
+	}
+	c.Aliases = aliases
+	_, domain, _ := strings.Cut(c.Address, "@")
+	fill(&c.EHLO, domain)
+	fill(&c.Folder, defaultFolder)
+	fill(&c.IMAP.TLS, TLSDirect)
+	fill(&c.SMTP.TLS, TLSDirect)
+	fill(&c.Poll, defaultPoll)
+	fill(&c.IdleRenew, defaultIdleRenew)
+	fill(&c.RetryMin, defaultRetryMin)
+	fill(&c.RetryMax, defaultRetryMax)
+	fill(&c.MaxSize, defaultMaxSize)
+	return c
+}
+
+func fill[T comparable](v *T, otherwise T) {
+	var zero T
+	if *v == zero {
+		*v = otherwise
+	}
+}
+
+// own returns every address of ours, the mailbox first.
+func (c Config) own() []string { return append([]string{c.Address}, c.Aliases...) }
+
+func (s Server) addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+func (c Config) tls(s Server) *tls.Config {
+	return &tls.Config{ServerName: s.Host, RootCAs: c.CAs, MinVersion: tls.VersionTLS12}
+}

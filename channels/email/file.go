@@ -1,0 +1,100 @@
+package email
+
+import (
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/jhillyerd/enmime/v2"
+
+	"sportello/channels"
+)
+
+const nameLimit = 120 // runes of a file name
+
+// newFile makes a File of a part. n is its position among the mail's files, from 1; shown is the mail's sanitised HTML.
+func newFile(p *enmime.Part, shown string, n int) File {
+	kind := sniff(p.Content, p.ContentType)
+	cid := strings.Trim(p.ContentID, "<> ")
+	inShown := cid != "" && strings.Contains(shown, "cid:"+cid)
+	return File{
+		Part: channels.Part{
+			Name:   safeName(p.FileName, kind, n),
+			Type:   kind,
+			Size:   int64(len(p.Content)),
+			CID:    cid,
+			Inline: inShown || p.Disposition == "inline" && cid == "" && strings.HasPrefix(kind, "image/"),
+		},
+		Data: p.Content,
+	}
+}
+
+// sniff returns the media type that the bytes show, or the stated one where they show nothing in particular. A file whose bytes
+// contradict its label (HTML called an image) gets the type of its bytes.
+func sniff(data []byte, stated string) string {
+	stated = strings.ToLower(strings.TrimSpace(stated))
+	if !strings.Contains(stated, "/") || strings.HasPrefix(stated, "multipart/") || strings.ContainsAny(stated, " \"<>") {
+		stated = "application/octet-stream"
+	}
+	found, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	switch found {
+	case "application/octet-stream", "text/plain", "application/zip", "text/xml", "application/x-gzip":
+		if strings.HasPrefix(stated, "image/") && stated != "image/svg+xml" && found == "text/plain" {
+			return found
+		}
+		return stated
+	}
+	if stated == "application/octet-stream" || !strings.EqualFold(stated, found) && found != "video/webm" && found != "application/ogg" {
+		return found
+	}
+	return stated
+}
+
+// safeName makes a file name that is safe to show, to store and to send: no path, no control or direction characters, no quotes, not
+// empty, not hidden, not too long with its extension kept.
+func safeName(name, kind string, n int) string {
+	name = decodeWords(name)
+	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
+		name = name[i+1:]
+	}
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`"<>:|?*`+"`", r) || !unicode.IsPrint(r) {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.Trim(name, " .")
+	if name == "" {
+		return "attachment-" + strconv.Itoa(n) + extension(kind)
+	}
+	if runes := []rune(name); len(runes) > nameLimit {
+		ext := ""
+		if i := strings.LastIndexByte(name, '.'); i >= 0 && len(name)-i <= 10 {
+			ext = name[i:]
+		}
+		name = string(runes[:nameLimit-len([]rune(ext))]) + ext
+	}
+	return name
+}
+
+// extension returns the customary extension of a media type with its dot, or "".
+func extension(kind string) string {
+	switch kind {
+	case "image/jpeg":
+		return ".jpg"
+	case "text/plain":
+		return ".txt"
+	case "text/html":
+		return ".html"
+	case "message/rfc822":
+		return ".eml"
+	case "text/calendar":
+		return ".ics"
+	}
+	if all, err := mime.ExtensionsByType(kind); err == nil && len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}

@@ -1,0 +1,105 @@
+package email
+
+import (
+	"bytes"
+	"strings"
+)
+
+// The header of a mail is read by us and not by the MIME parser: order and repetition matter for trust (only the topmost
+// Authentication-Results counts, two From fields are a trick), and a mail that the parser refuses still has a header to show.
+
+const (
+	headerLimit = 1 << 20 // bytes; the rest is ignored
+	fieldLimit  = 2000    // fields; the rest is ignored
+)
+
+// Field is one header field. Name is lower-case; Value is unfolded, with encoded words as they came.
+type Field struct {
+	Name  string
+	Value string
+}
+
+// Header is the header of a mail, topmost field first.
+type Header []Field
+
+// Get returns the first value of name, which is written in lower case, or "".
+func (h Header) Get(name string) string {
+	for _, f := range h {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// All returns every value of name, topmost first.
+func (h Header) All(name string) []string {
+	var values []string
+	for _, f := range h {
+		if f.Name == name {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}
+
+// Has reports whether there is a field called name.
+func (h Header) Has(name string) bool {
+	for _, f := range h {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// splitHeader returns the header and the body below its empty line. It never fails: a line that is no field is skipped, a mail
+// without an empty line is all header.
+func splitHeader(raw []byte) (Header, []byte) {
+	var h Header
+	at := 0
+	for at < len(raw) {
+		line, next := cutLine(raw, at)
+		at = next
+		if len(line) == 0 {
+			return h, raw[at:]
+		}
+		if at > headerLimit || len(h) >= fieldLimit {
+			continue
+		}
+		if (line[0] == ' ' || line[0] == '\t') && len(h) > 0 {
+			h[len(h)-1].Value += " " + cleanValue(line)
+			continue
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		name = bytes.TrimRight(name, " \t")
+		if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t") {
+			continue
+		}
+		h = append(h, Field{Name: strings.ToLower(string(name)), Value: cleanValue(value)})
+	}
+	return h, nil
+}
+
+// cutLine returns the line at position at without its end, and where the next line begins. CR LF and bare LF both end a line.
+func cutLine(raw []byte, at int) (line []byte, next int) {
+	end := bytes.IndexByte(raw[at:], '\n')
+	if end < 0 {
+		return raw[at:], len(raw)
+	}
+	return bytes.TrimSuffix(raw[at:at+end], []byte("\r")), at + end + 1
+}
+
+func cleanValue(b []byte) string {
+	return strings.TrimSpace(strings.ReplaceAll(string(b), "\x00", ""))
+}
+
+// trimMailbox removes what mailboxes in files leave at the head of a mail: blank lines and the "From " line (RFC 4155).
+func trimMailbox(raw []byte) []byte {
+	raw = bytes.TrimLeft(raw, "\r\n")
+	if bytes.HasPrefix(raw, []byte("From ")) || bytes.HasPrefix(raw, []byte(">From ")) {
+		_, next := cutLine(raw, 0)
+		raw = raw[next:]
+	}
+	return raw
+}

@@ -1,0 +1,153 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+)
+
+const (
+	dialTimeout    = 30 * time.Second
+	commandTimeout = time.Minute
+	listTimeout    = 5 * time.Minute // some servers open every mail to tell its size
+)
+
+// conn is one IMAP connection. The client library knows neither contexts nor timeouts, so every command runs within do, which
+// closes the connection when its time is over or the caller's context ends; a closed connection ends every command.
+type conn struct {
+	client *imapclient.Client
+	hints  chan struct{} // the folder may have changed; holds one
+}
+
+// dial connects, encrypts, signs in and selects nothing yet. The caller closes the connection.
+func (a *Adapter) dial(ctx context.Context) (*conn, error) {
+	s := a.cfg.IMAP
+	c := &conn{hints: make(chan struct{}, 1)}
+	options := &imapclient.Options{
+		TLSConfig: a.cfg.tls(s),
+		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+			Mailbox: func(*imapclient.UnilateralDataMailbox) { c.hint() },
+			Expunge: func(uint32) {},
+		},
+	}
+	raw, err := a.connect(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	// Until the greeting has been read and TLS is up nothing else limits the time.
+	if err := raw.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	defer stop()
+	if s.TLS == TLSStart {
+		c.client, err = imapclient.NewStartTLS(raw, options)
+		if err != nil {
+			return nil, fmt.Errorf("STARTTLS: %w", err)
+		}
+	} else {
+		c.client = imapclient.New(raw, options)
+	}
+	if err := c.client.WaitGreeting(); err != nil {
+		c.client.Close()
+		return nil, fmt.Errorf("greeting: %w", err)
+	}
+	if err := raw.SetDeadline(time.Time{}); err != nil {
+		c.client.Close()
+		return nil, err
+	}
+	if err := c.signIn(ctx, s); err != nil {
+		c.client.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *conn) signIn(ctx context.Context, s Server) error {
+	return c.do(ctx, commandTimeout, func() error {
+		caps := c.client.Caps()
+		if caps.Has(imap.AuthCap("PLAIN")) {
+			if err := c.client.Authenticate(sasl.NewPlainClient("", s.User, s.Password)); err != nil {
+				return signInError{err}
+			}
+			return nil
+		}
+		if caps.Has(imap.CapLoginDisabled) {
+			return errors.New("server offers no way to sign in that is known here")
+		}
+		if err := c.client.Login(s.User, s.Password).Wait(); err != nil {
+			return signInError{err}
+		}
+		return nil
+	})
+}
+
+// hint notes that there may be news. It is called by the library's reader and must not block.
+func (c *conn) hint() {
+	select {
+	case c.hints <- struct{}{}:
+	default:
+	}
+}
+
+// do runs command and cuts the connection when it takes longer than limit or ctx ends.
+func (c *conn) do(ctx context.Context, limit time.Duration, command func() error) error {
+	timed, cancel := context.WithTimeout(ctx, limit)
+	stop := context.AfterFunc(timed, func() { c.client.Close() })
+	err := command()
+	stop()
+	late := timed.Err()
+	cancel()
+	if err != nil && late != nil {
+		return fmt.Errorf("no answer in time: %w", &net.OpError{Op: "imap", Net: "tcp", Err: late})
+	}
+	return err
+}
+
+// idle waits, by IDLE where the server has it, until there may be news, limit has passed or ctx ends. News are hints only.
+func (c *conn) idle(ctx context.Context, limit time.Duration) error {
+	if !c.client.Caps().Has(imap.CapIdle) {
+		c.wait(ctx, limit)
+		return ctx.Err()
+	}
+	var idle *imapclient.IdleCommand
+	err := c.do(ctx, commandTimeout, func() (err error) {
+		idle, err = c.client.Idle()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("idle: %w", err)
+	}
+	c.wait(ctx, limit)
+	err = c.do(ctx, commandTimeout, func() error {
+		if err := idle.Close(); err != nil {
+			return err
+		}
+		return idle.Wait()
+	})
+	if err != nil {
+		return fmt.Errorf("idle: %w", err)
+	}
+	return ctx.Err()
+}
+
+func (c *conn) wait(ctx context.Context, limit time.Duration) {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-c.hints:
+	case <-t.C:
+	case <-c.client.Closed():
+	case <-ctx.Done():
+	}
+}
+
+// hasIdle reports whether the server pushes.
+func (c *conn) hasIdle() bool { return c.client.Caps().Has(imap.CapIdle) }

@@ -1,0 +1,114 @@
+package email
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"sportello/channels"
+)
+
+// Reading says whose mail is read. The zero value reads a mail without knowing anything of ours.
+type Reading struct {
+	Own       []string // our addresses, normalised: the mailbox first, then its aliases
+	AuthServs []string // authserv-ids whose Authentication-Results we believe (RFC 8601 section 2.5)
+	Cut       bool     // raw is only the beginning of the mail, Size its length
+	Size      int64    // bytes, used with Cut
+}
+
+// File is a part of a mail with its bytes. Blob is empty until the bytes are in a Vault.
+type File struct {
+	channels.Part
+	Data []byte
+}
+
+// Mail is everything that was read from the bytes of one mail.
+type Mail struct {
+	Header   Header
+	External string // what makes this mail the same mail wherever and whenever it is seen again; see externalID
+
+	From     channels.Address // zero Value when the mail names no usable sender
+	Proof    channels.Proof
+	To, Cc   []channels.Address
+	ReplyTo  []channels.Address
+	Subject  string
+	Date     time.Time // zero when missing or unreadable
+	Text     string
+	HTML     string // sanitised; images of other servers carry data-src instead of src
+	Files    []File
+	Thread   channels.Thread
+	Auto     channels.Auto
+	Locale   string    // Content-Language, if it names one
+	Failures []Failure // what a delivery report says, one per recipient
+	Ours     bool      // we sent it: it came back by a copy or an alias
+	Flaw     string    // why it could not be read in full, "" when it could
+}
+
+// Read reads one mail. It never fails and never panics: what cannot be read is missing from the result, and Flaw says why. It takes
+// less than two seconds for any mail within the adapter's size limit.
+func Read(raw []byte, r Reading) *Mail {
+	raw = trimMailbox(raw)
+	h, body := splitHeader(raw)
+	m := &Mail{Header: h}
+	m.readHeader(r)
+	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
+	root, flaw := parseMIME(raw)
+	if r.Cut {
+		flaw = "too large: only the beginning was read"
+	}
+	m.Flaw = flaw
+	if root != nil {
+		m.readBody(root)
+		m.Failures = readReport(root, h)
+	}
+	m.Auto = classify(m, r)
+	return m
+}
+
+func (m *Mail) readHeader(r Reading) {
+	h := m.Header
+	from, plain := parseFrom(h.All("from"))
+	m.From = from
+	if plain {
+		m.Proof = readProof(h, from, r.AuthServs)
+	}
+	m.To = parseAddresses(h.All("to"))
+	m.Cc = parseAddresses(h.All("cc"))
+	m.ReplyTo = parseAddresses(h.All("reply-to"))
+	m.Subject = clip(decodeWords(h.Get("subject")), 1000)
+	m.Date = parseDate(h.Get("date"))
+	m.Thread = readThread(h, r.Own)
+	m.Locale = readLanguage(h.Get("content-language"))
+	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && oursByID(h, m.Thread.MessageID, r.Own)
+}
+
+// oursByID reports whether the mail bears a mark that we put on what we send (E-18). The From address has been checked already.
+func oursByID(h Header, id string, own []string) bool {
+	if h.Has(idHeader) {
+		return true
+	}
+	_, domain, _ := strings.Cut(id, "@")
+	return domain != "" && slices.ContainsFunc(own, func(o string) bool { return strings.HasSuffix(o, "@"+strings.ToLower(domain)) })
+}
+
+// parseDate reads a Date field (RFC 5322 section 3.3) in UTC. A year that no mail can have counts as unreadable.
+func parseDate(value string) time.Time {
+	t, err := mail.ParseDate(value)
+	if err != nil || t.Year() < 1980 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// readLanguage returns the first tag of Content-Language (RFC 3282) if it looks like one.
+func readLanguage(value string) string {
+	tag, _, _ := strings.Cut(value, ",")
+	tag = strings.TrimSpace(tag)
+	if len(tag) < 2 || len(tag) > 35 || strings.ContainsFunc(tag, func(r rune) bool {
+		return !(r == '-' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
+	}) {
+		return ""
+	}
+	return tag
+}

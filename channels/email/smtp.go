@@ -1,0 +1,180 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"sportello/channels"
+)
+
+const (
+	smtpTimeout       = time.Minute     // for the answer to a command
+	submissionTimeout = 5 * time.Minute // for the answer to the final dot, RFC 5321 section 4.5.3.2.6 asks for 10 at most
+)
+
+// Send hands one mail to the SMTP server. A recipient that the server refuses for ever, while it takes others, is settled by a
+// receipt of his own; one that it refuses for now stops the whole attempt, so that nobody gets the mail twice. Sent.External is the
+// Message-ID. An error is a *channels.Fault; it is Uncertain when the connection ended after the mail had been handed over.
+func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
+	recipients, utf8Needed, err := envelope(out)
+	if err != nil {
+		return channels.Sent{}, err
+	}
+	mail, err := a.compose(ctx, out)
+	if err != nil {
+		return channels.Sent{}, channels.AsFault(err)
+	}
+	if int64(len(mail)) > 2*a.cfg.MaxSize {
+		return channels.Sent{}, &channels.Fault{Class: channels.Permanent, Code: channels.CodeTooLarge, Detail: "mail exceeds the limit of size"}
+	}
+	c, err := a.openSMTP(ctx)
+	if err != nil {
+		return channels.Sent{}, smtpFault(err, false)
+	}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { c.Close() })
+	defer stop()
+	refused, err := submit(c, a.cfg.Address, recipients, mail, utf8Needed)
+	if err != nil {
+		return channels.Sent{}, err
+	}
+	for _, r := range refused {
+		r.Account, r.Kind, r.OutboxID, r.At = a.cfg.Account, channels.Email, out.ID, a.deps.Now()
+		if err := a.deps.Sink.Settle(context.WithoutCancel(ctx), r); err != nil {
+			a.log.Error("refused recipient could not be recorded", "outbox", out.ID, "err", err)
+		}
+	}
+	if err := c.Quit(); err != nil {
+		a.log.Debug("mail server did not say goodbye", "err", err)
+	}
+	return channels.Sent{External: out.Thread.MessageID, State: channels.StateSent}, nil
+}
+
+// envelope returns the recipients, each once, and whether one of them needs SMTPUTF8 (RFC 6531).
+func envelope(out channels.Outbound) (recipients []string, utf8Needed bool, err error) {
+	bad := func(detail string) error {
+		return &channels.Fault{Class: channels.Permanent, Code: channels.CodeBadAddress, Detail: detail}
+	}
+	if !wellFormedID(out.Thread.MessageID) {
+		return nil, false, &channels.Fault{Class: channels.Permanent, Code: channels.CodeConfig, Detail: "no well-formed Message-ID was given"}
+	}
+	for _, to := range slices.Concat(out.To, out.Cc) {
+		addr, ok := normalAddress(to.Value)
+		if !ok {
+			return nil, false, bad("recipient is not a mail address")
+		}
+		utf8Needed = utf8Needed || !isASCII(addr)
+		if !slices.Contains(recipients, addr) {
+			recipients = append(recipients, addr)
+		}
+	}
+	if len(recipients) == 0 {
+		return nil, false, bad("no recipient")
+	}
+	return recipients, utf8Needed, nil
+}
+
+// openSMTP connects, encrypts, says EHLO and signs in. The caller closes the client; after a failed sign-in nothing is tried on the
+// same connection again.
+func (a *Adapter) openSMTP(ctx context.Context) (*smtp.Client, error) {
+	s := a.cfg.SMTP
+	conn, err := a.connect(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	var c *smtp.Client
+	if s.TLS == TLSStart {
+		if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		if c, err = smtp.NewClientStartTLS(conn, a.cfg.tls(s)); err != nil {
+			return nil, fmt.Errorf("STARTTLS: %w", err)
+		}
+	} else {
+		c = smtp.NewClient(conn)
+	}
+	c.CommandTimeout, c.SubmissionTimeout = smtpTimeout, submissionTimeout
+	if err := c.Hello(a.cfg.EHLO); err != nil {
+		c.Close()
+		return nil, err
+	}
+	if s.User == "" {
+		return c, nil
+	}
+	if err := c.Auth(a.smtpAuth(c)); err != nil {
+		c.Close()
+		return nil, authFault(err)
+	}
+	return c, nil
+}
+
+func (a *Adapter) smtpAuth(c *smtp.Client) sasl.Client {
+	s := a.cfg.SMTP
+	if !c.SupportsAuth(sasl.Plain) && c.SupportsAuth(sasl.Login) {
+		return sasl.NewLoginClient(s.User, s.Password)
+	}
+	return sasl.NewPlainClient("", s.User, s.Password)
+}
+
+// authFault keeps a refused password from failing mail for ever: the account is wrong, not the message.
+func authFault(err error) error {
+	f := smtpFault(err, false)
+	var reply *smtp.SMTPError
+	if errors.As(err, &reply) {
+		f.Class, f.Code, f.Suppress = channels.Temporary, channels.CodeAuth, false
+	}
+	return f
+}
+
+// submit runs one mail transaction. refused are the recipients that will never be accepted, when others were.
+func submit(c *smtp.Client, from string, recipients []string, mail []byte, utf8Needed bool) (refused []channels.Receipt, err error) {
+	if limit, ok := c.MaxMessageSize(); ok && limit > 0 && len(mail) > limit {
+		return nil, &channels.Fault{Class: channels.Permanent, Code: channels.CodeTooLarge, Detail: fmt.Sprintf("the server takes %d bytes", limit)}
+	}
+	utf8Needed = utf8Needed || !isASCII(from)
+	if ok, _ := c.Extension("SMTPUTF8"); utf8Needed && !ok {
+		return nil, &channels.Fault{Class: channels.Permanent, Code: channels.CodeNotCapable, Detail: "the mail server does not take addresses with letters beyond ASCII"}
+	}
+	if err := c.Mail(from, &smtp.MailOptions{Size: int64(len(mail)), UTF8: utf8Needed}); err != nil {
+		return nil, smtpFault(err, false)
+	}
+	for _, to := range recipients {
+		err := c.Rcpt(to, nil)
+		if err == nil {
+			continue
+		}
+		fault := smtpFault(err, false)
+		if fault.Class != channels.Permanent || len(recipients) == 1 {
+			return nil, fault
+		}
+		refused = append(refused, channels.Receipt{Recipient: to, State: channels.StateFailed, Fault: fault})
+	}
+	if len(refused) == len(recipients) {
+		return nil, refused[0].Fault
+	}
+	return refused, submitData(c, mail)
+}
+
+func submitData(c *smtp.Client, mail []byte) error {
+	data, err := c.Data()
+	if err != nil {
+		return smtpFault(err, false)
+	}
+	if _, err := bytes.NewReader(mail).WriteTo(data); err != nil {
+		return smtpFault(err, false) // without its final dot no server takes a mail
+	}
+	if _, err := data.CloseWithResponse(); err != nil {
+		return smtpFault(err, true)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"sportello/channels"
+)
+
+// take brings one mail into the record: the bytes into the vault, then Read, its files into the vault, then Accept, then what a
+// delivery report says. An error means that nothing may be forgotten of it: the mail will be taken again.
+func (a *Adapter) take(ctx context.Context, raw []byte, l listed) error {
+	blob, _, err := a.deps.Vault.Put(ctx, bytes.NewReader(raw))
+	if err != nil {
+		return storeError{fmt.Errorf("keep raw mail: %w", err)}
+	}
+	m := Read(raw, Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
+	if m.Ours {
+		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)
+		return nil
+	}
+	in := a.inbound(m, l.received)
+	in.Raw = blob
+	for i, f := range m.Files {
+		if in.Parts[i].Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
+			return storeError{fmt.Errorf("keep attachment: %w", err)}
+		}
+	}
+	accepted, err := a.deps.Sink.Accept(ctx, in)
+	if err != nil {
+		return storeError{fmt.Errorf("accept mail: %w", err)}
+	}
+	a.log.Debug("mail accepted", "uid", l.uid, "message", accepted.Message, "duplicate", accepted.Duplicate, "flaw", m.Flaw)
+	return a.settle(ctx, m)
+}
+
+// settle passes on what a delivery report says of mail of ours (E-31). Repeating it is harmless.
+func (a *Adapter) settle(ctx context.Context, m *Mail) error {
+	for _, f := range m.Failures {
+		r, ok := f.receipt()
+		if !ok {
+			continue
+		}
+		r.Account, r.At = a.cfg.Account, a.deps.Now()
+		if err := a.deps.Sink.Settle(ctx, r); err != nil {
+			return storeError{fmt.Errorf("settle delivery report: %w", err)}
+		}
+	}
+	return nil
+}
+
+// inbound puts what was read into the words that every channel shares.
+func (a *Adapter) inbound(m *Mail, received time.Time) channels.Inbound {
+	in := channels.Inbound{
+		Account: a.cfg.Account, Kind: channels.Email, External: m.External,
+		From: m.From, Proof: m.Proof, To: m.To, Cc: m.Cc,
+		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+		SentAt: m.Date, ReceivedAt: a.deps.Now(),
+		Thread: m.Thread, Auto: m.Auto, Locale: m.Locale, Flaw: m.Flaw,
+		Meta: make(map[string]string),
+	}
+	for _, f := range m.Files {
+		in.Parts = append(in.Parts, f.Part)
+	}
+	if !received.IsZero() {
+		in.Meta["internaldate"] = received.UTC().Format(time.RFC3339)
+	}
+	if len(m.ReplyTo) > 0 && m.ReplyTo[0].Value != m.From.Value {
+		in.Meta["reply-to"] = m.ReplyTo[0].Value
+	}
+	for _, name := range []string{"auto-submitted", "precedence", "list-id"} {
+		if v := m.Header.Get(name); v != "" {
+			in.Meta[name] = clip(oneLine(v), 200)
+		}
+	}
+	if len(m.Failures) > 0 {
+		in.Meta["report"] = describe(m.Failures)
+	}
+	return in
+}
+
+// describe sums a delivery report up in one line.
+func describe(failures []Failure) string {
+	var all []string
+	for _, f := range failures[:min(len(failures), 5)] {
+		all = append(all, strings.TrimSpace(f.Recipient+" "+f.Action+" "+f.Status))
+	}
+	return strings.Join(all, "; ")
+}
