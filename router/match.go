@@ -101,7 +101,7 @@ func newFloor(s live.Snapshot, p Policy, now time.Time) *floor {
 func (f *floor) pair(it *live.Item) Pairing {
 	d := f.demand(it)
 	out := Pairing{Conversation: it.Conversation, Mode: f.policy.Mode(it.Kind), Decision: inbox.Decision{
-		RulesVersion: f.policy.RulesVersion, Queue: it.Queue, Reason: ReasonNobody,
+		RulesVersion: it.RulesVersion, Queue: it.Queue, Reason: ReasonNobody,
 		WaitSeconds: int64(waited(it.Conversation, f.now) / time.Second)}}
 	chosen, reason, wait := f.sticky(it)
 	if wait {

@@ -20,14 +20,13 @@ const (
 
 // Policy is what Match is a function of, besides the snapshot and the time. DefaultPolicy is where to begin.
 type Policy struct {
-	RulesVersion int64
-	Modes        map[channels.Kind]Mode          // an absent channel is offered
-	OfferTime    time.Duration                   // to accept an offer; an agent's factor multiplies it
-	HeadStart    time.Duration                   // of one point of priority over the queue's order (D1)
-	StickyWait   map[channels.Kind]time.Duration // how long a conversation waits for the agent who had it
-	StickyFor    time.Duration                   // since the last answer: then nobody is waited for
-	Cooldown     time.Duration                   // as configured in the live inbox: who declined or missed is left out so long
-	SecondRound  time.Duration                   // when everybody here has declined, they are asked once more after this
+	Modes       map[channels.Kind]Mode          // an absent channel is offered
+	OfferTime   time.Duration                   // to accept an offer; an agent's factor multiplies it
+	HeadStart   time.Duration                   // of one point of priority over the queue's order (D1)
+	StickyWait  map[channels.Kind]time.Duration // how long a conversation waits for the agent who had it
+	StickyFor   time.Duration                   // since the last answer: then nobody is waited for
+	Cooldown    time.Duration                   // as configured in the live inbox: who declined or missed is left out so long
+	SecondRound time.Duration                   // when everybody here has declined, they are asked once more after this
 }
 
 // DefaultPolicy is the policy of a house that said nothing. With a head start of 12 s a point, the most urgent conversation goes
