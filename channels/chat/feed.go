@@ -1,0 +1,263 @@
+package chat
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"sportello/channels"
+	"sportello/channels/socket"
+)
+
+// feed brings lines to one connection. Invariants:
+//   - pos is the position up to which every line was sent; the browser learns it as "upto" and resumes from it.
+//   - only what the record returned after pos moves pos: a push is a hint, so a lost push is a delay and never a gap.
+//   - a line may be sent twice (pushed late and found by position); browsers know lines by their id.
+//   - frames go out in the order in which mu was held.
+type feed struct {
+	mu       sync.Mutex
+	live     bool // the browser has resumed
+	epoch    string
+	open     bool
+	pos      int64
+	receipts []receipt // agents' lines sent on this connection and not known to be read
+
+	in      sync.Mutex
+	pushes  []Push
+	working bool
+	stopped bool
+}
+
+// receipt is what the browser's acknowledgements will settle.
+type receipt struct {
+	seq       int64
+	outbox    string
+	delivered bool
+}
+
+// The bounds of a feed. What falls out of receipts stays "sent" until the browser resumes; too many pushes end the connection.
+const (
+	receiptLimit = 500
+	pushLimit    = 1000
+	linesPerPart = 40
+)
+
+func (f *feed) resumed() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.live }
+
+func (f *feed) isOpen() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.live && f.open }
+
+func (f *feed) conversation() string { f.mu.Lock(); defer f.mu.Unlock(); return f.epoch }
+
+// begun notes the first conversation of a visitor who had none, so that its beginning is not taken for a reset.
+func (f *feed) begun(epoch string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.epoch == "" {
+		f.epoch, f.open = epoch, true
+	}
+}
+
+// close makes the feed deaf. A goroutine that is at work ends by itself.
+func (f *feed) close() {
+	f.in.Lock()
+	f.stopped, f.pushes = true, nil
+	f.in.Unlock()
+}
+
+// resume starts the feed at the browser's position, or anew. Lines between read and seq are not sent again, but their receipts
+// are wanted: the browser has them and has not said that they were seen.
+func (ss *session) resume(in inFrame) {
+	f := &ss.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	seq, read := max(in.Seq, 0), max(in.Read, 0)
+	f.live, f.epoch, f.pos, f.receipts = false, in.Epoch, seq, nil
+	if _, ok := f.fetch(ss, min(seq, read)); ok {
+		f.live = true
+		return
+	}
+	ss.conn.Close(socket.Internal) // the browser comes again
+}
+
+// look asks the record for lines whose push was lost.
+func (f *feed) look(ss *session) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.live {
+		f.fetch(ss, f.pos)
+	}
+}
+
+// fetch sends what the record has after pos; lines from "from" to pos only count for receipts. It returns the lines sent, and
+// false if the record could not be asked. The caller holds mu.
+func (f *feed) fetch(ss *session, from int64) ([]Line, bool) {
+	ctx, done := within()
+	defer done()
+	talk, err := ss.srv.deps.Record.Talk(ctx, ss.acc.ID, ss.visitor, f.epoch, from)
+	if err != nil {
+		ss.log().Error("chat lines not read", "error", err)
+		return nil, false
+	}
+	reset := talk.Reset || talk.Epoch != f.epoch
+	if reset {
+		f.epoch, f.pos, f.receipts = talk.Epoch, 0, nil
+	}
+	fresh := make([]Line, 0, len(talk.Lines))
+	for _, l := range talk.Lines {
+		f.note(l)
+		if l.Seq > f.pos {
+			fresh = append(fresh, l)
+		}
+	}
+	changed := f.open != talk.Open
+	f.open = talk.Open
+	if reset || changed || !f.live || len(fresh) > 0 {
+		f.send(ss, fresh, reset, max(talk.LastSeq, f.pos))
+	}
+	return fresh, true
+}
+
+// send sends lines in parts of bearable size and moves the position with each. The caller holds mu.
+func (f *feed) send(ss *session, lines []Line, reset bool, upto int64) {
+	for first := true; first || len(lines) > 0; first = false {
+		n := min(len(lines), linesPerPart)
+		part := outFrame{T: outLines, Epoch: f.epoch, Open: f.open, Reset: reset && first, Upto: upto}
+		for _, l := range lines[:n] {
+			part.Lines = append(part.Lines, wireOf(l))
+		}
+		if lines = lines[n:]; len(lines) > 0 {
+			part.Upto = part.Lines[n-1].Seq
+		}
+		f.pos = part.Upto
+		ss.send(part)
+	}
+}
+
+// note remembers that receipts are wanted for a line. The caller holds mu.
+func (f *feed) note(l Line) {
+	if l.Outbox == "" || l.From == FromVisitor || l.State == channels.StateRead {
+		return
+	}
+	for _, r := range f.receipts {
+		if r.outbox == l.Outbox {
+			return
+		}
+	}
+	if len(f.receipts) >= receiptLimit {
+		f.receipts = f.receipts[1:]
+	}
+	f.receipts = append(f.receipts, receipt{l.Seq, l.Outbox, l.State == channels.StateDelivered})
+}
+
+// settle tells the record that lines up to seq were delivered or read. Receipts may repeat: the record keeps the furthest.
+func (f *feed) settle(ss *session, seq int64, state channels.State) {
+	for _, outbox := range f.reached(seq, state) {
+		ctx, done := within()
+		err := ss.srv.deps.Sink.Settle(ctx, channels.Receipt{
+			Account: ss.acc.ID, Kind: channels.Chat, OutboxID: outbox, Recipient: ss.visitor, State: state, At: ss.srv.deps.Now(),
+		})
+		done()
+		if err != nil {
+			ss.log().Error("chat receipt not settled", "error", err)
+		}
+	}
+}
+
+// reached returns the outbox rows that a new position settles.
+func (f *feed) reached(seq int64, state channels.State) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var rows []string
+	kept := f.receipts[:0]
+	for _, r := range f.receipts {
+		if r.seq <= seq && (state == channels.StateRead || !r.delivered) {
+			rows = append(rows, r.outbox)
+			r.delivered = true
+			if state == channels.StateRead {
+				continue
+			}
+		}
+		kept = append(kept, r)
+	}
+	f.receipts = kept
+	if len(kept) == 0 {
+		f.receipts = nil
+	}
+	return rows
+}
+
+// pushed is the bus's callback: it must not block, so it leaves the push for a goroutine that lives as long as there is work.
+func (ss *session) pushed(payload []byte) {
+	var p Push
+	if err := json.Unmarshal(payload, &p); err != nil {
+		ss.log().Error("chat push not understood", "error", err)
+		return
+	}
+	f := &ss.feed
+	f.in.Lock()
+	defer f.in.Unlock()
+	if f.stopped {
+		return
+	}
+	if len(f.pushes) >= pushLimit {
+		ss.conn.Close(socket.SlowReader)
+		return
+	}
+	f.pushes = append(f.pushes, p)
+	if !f.working {
+		f.working = true
+		ss.srv.work.Go(func() { f.drain(ss) })
+	}
+}
+
+// drain works until no push is left.
+func (f *feed) drain(ss *session) {
+	for {
+		f.in.Lock()
+		if f.stopped || len(f.pushes) == 0 {
+			f.pushes, f.working = nil, false
+			f.in.Unlock()
+			return
+		}
+		p := f.pushes[0]
+		f.pushes = f.pushes[1:]
+		f.in.Unlock()
+		f.push(ss, p)
+	}
+}
+
+// push brings one push to the browser.
+func (f *feed) push(ss *session, p Push) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.live {
+		return // resume will read it from the record
+	}
+	switch {
+	case p.Kind == PushTyping && p.Epoch == f.epoch:
+		ss.send(outFrame{T: outTyping, Name: p.Name})
+	case p.Kind == PushSeen && p.Epoch == f.epoch:
+		ss.send(outFrame{T: outSeen, Epoch: p.Epoch, Seq: p.Seq})
+	case p.Kind == PushTalk:
+		f.fetch(ss, f.pos)
+	case p.Kind == PushLine && p.Line != nil:
+		f.line(ss, p)
+	}
+}
+
+// line shows a pushed line: by asking the record what there is after the position, and by itself if the record cannot be asked now, or
+// if it lies before the position: an agent's line that passed the gate after a later one. A visitor's line is never late.
+func (f *feed) line(ss *session, p Push) {
+	var sent []Line
+	if p.Epoch != f.epoch || p.Line.Seq > f.pos {
+		sent, _ = f.fetch(ss, f.pos)
+	} else if p.Line.From == FromVisitor {
+		return
+	}
+	same := func(l Line) bool { return l.ID == p.Line.ID }
+	if p.Epoch != f.epoch || slices.ContainsFunc(sent, same) {
+		return
+	}
+	f.note(*p.Line)
+	ss.send(outFrame{T: outLines, Epoch: f.epoch, Open: f.open, Upto: f.pos, Lines: []wireLine{wireOf(*p.Line)}})
+}
