@@ -36,7 +36,7 @@ type MailServer struct {
 	imapListener, smtpListener net.Listener
 
 	mu       sync.Mutex
-	backend  *imapmemserver.Server
+	changed  chan struct{}           // closed and renewed at every change of a mailbox
 	accounts map[string]*mailAccount // by address
 	fail     func(rcpt string) error
 	imap     *imapserver.Server // nil before Run and while interrupted
@@ -79,7 +79,7 @@ func NewMailServer(o MailOptions) (*MailServer, error) {
 	}
 	s := &MailServer{
 		dir: o.Dir, now: o.Now, log: o.Log, cert: cert, cas: cas,
-		backend: imapmemserver.New(), accounts: make(map[string]*mailAccount),
+		changed: make(chan struct{}), accounts: make(map[string]*mailAccount),
 	}
 	if s.imapListener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
@@ -125,7 +125,6 @@ func (s *MailServer) AddMailbox(address, password string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accounts[address] = a
-	s.backend.AddUser(a.user)
 	return nil
 }
 
@@ -147,6 +146,7 @@ func (s *MailServer) DeliverAt(from, to string, raw []byte, at time.Time) error 
 	if err := s.keepMail(a.address, len(a.mails)+1, m); err != nil {
 		return err
 	}
+	defer s.tellChange()
 	return a.append(m)
 }
 
@@ -210,11 +210,10 @@ func (s *MailServer) Interrupt(down bool) {
 func (s *MailServer) Renumber(address string) error {
 	s.mu.Lock()
 	a := s.accounts[strings.ToLower(address)]
-	s.mu.Unlock()
 	if a == nil {
+		s.mu.Unlock()
 		return fmt.Errorf("no mailbox %q", address)
 	}
-	s.mu.Lock()
 	err := errors.Join(a.user.Delete("INBOX"), a.user.Create("INBOX", nil))
 	mails := a.mails
 	a.mails = nil
@@ -245,41 +244,6 @@ func (s *MailServer) Run(ctx context.Context) error {
 		return err
 	}
 	return ctx.Err()
-}
-
-// serveIMAP hands each connection to the server of the moment, so that an interruption needs no new port.
-func (s *MailServer) serveIMAP() error {
-	for {
-		c, err := s.imapListener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		s.mu.Lock()
-		server := s.imap
-		s.mu.Unlock()
-		if server == nil {
-			c.Close()
-			continue
-		}
-		if err := serveOne(server, c); err != nil {
-			c.Close()
-		}
-	}
-}
-
-func (s *MailServer) newIMAP() *imapserver.Server {
-	return imapserver.New(&imapserver.Options{
-		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return s.backend.NewSession(), nil, nil
-		},
-		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapESearch: {}},
-		TLSConfig:    &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12},
-		InsecureAuth: true,
-		Logger:       slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	})
 }
 
 // path returns the directory of a mailbox's files, or "".

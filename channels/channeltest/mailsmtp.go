@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
@@ -98,27 +96,3 @@ func literal(b []byte) imap.LiteralReader { return mailLiteral{bytes.NewReader(b
 type mailLiteral struct{ *bytes.Reader }
 
 func (l mailLiteral) Size() int64 { return l.Reader.Size() }
-
-// serveOne serves one connection with an IMAP server that takes listeners only. It returns at once.
-func serveOne(server *imapserver.Server, c net.Conn) error {
-	l := &oneConn{addr: c.LocalAddr(), next: make(chan net.Conn, 1)}
-	l.next <- c
-	close(l.next)
-	return server.Serve(l)
-}
-
-// oneConn is a listener of a single connection.
-type oneConn struct {
-	next chan net.Conn
-	addr net.Addr
-}
-
-func (l *oneConn) Accept() (net.Conn, error) {
-	if c, ok := <-l.next; ok {
-		return c, nil
-	}
-	return nil, net.ErrClosed
-}
-
-func (l *oneConn) Close() error   { return nil }
-func (l *oneConn) Addr() net.Addr { return l.addr }

@@ -119,6 +119,9 @@ func networkCode(err error) string {
 	return channels.CodeNetwork
 }
 
+// errNoTLS is a server that refuses to encrypt.
+var errNoTLS = errors.New("server does not encrypt")
+
 // isTLS reports whether a connection failed because its encryption could not be set up or trusted.
 func isTLS(err error) bool {
 	var verify *tls.CertificateVerificationError
@@ -128,5 +131,6 @@ func isTLS(err error) bool {
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
 	return errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name) || errors.As(err, &invalid) ||
-		errors.As(err, &record) || errors.As(err, &alert) || strings.Contains(err.Error(), "STARTTLS")
+		errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, errNoTLS) ||
+		strings.Contains(err.Error(), "doesn't support STARTTLS") || strings.Contains(err.Error(), "x509: ")
 }

@@ -34,31 +34,36 @@ func (e signInError) Unwrap() error { return e.err }
 // healthCode names what ended a session.
 func healthCode(err error) string {
 	var store storeError
-	if errors.As(err, &store) {
-		return codeStore
-	}
 	var reply *imap.Error
-	if errors.As(err, &reply) {
-		switch {
-		case throttled(reply):
-			return codeThrottled
-		case errors.As(err, new(signInError)):
-			return codeAuth
-		}
-		return codeProtocol
-	}
 	var network net.Error
 	switch {
 	case err == nil:
 		return codeOK
+	case errors.As(err, &store):
+		return codeStore
 	case isTLS(err):
 		return codeTLS
-	case errors.As(err, &network), errors.Is(err, net.ErrClosed), errors.As(err, new(signInError)):
-		return codeNetwork
-	case strings.Contains(err.Error(), "EOF"), strings.Contains(err.Error(), "closed"):
+	case errors.As(err, &reply) && throttled(reply):
+		return codeThrottled
+	case errors.As(err, &reply) && errors.As(err, new(signInError)):
+		return codeAuth
+	case errors.As(err, &reply):
+		return codeProtocol
+	case errors.As(err, &network), brokenConnection(err):
 		return codeNetwork
 	}
 	return codeProtocol
+}
+
+// brokenConnection reports whether a connection ended, judged by its words: the IMAP library passes errors of the network on as text,
+// and a server's farewell as an unexpected end.
+func brokenConnection(err error) bool {
+	for _, words := range []string{"EOF", "connection reset", "broken pipe", "closed network connection", "connection closed", "i/o timeout"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
 }
 
 // throttled reports whether a server asks for patience (RFC 5530, and THROTTLED of several providers).

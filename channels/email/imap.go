@@ -49,6 +49,9 @@ func (a *Adapter) dial(ctx context.Context) (*conn, error) {
 	defer stop()
 	if s.TLS == TLSStart {
 		c.client, err = imapclient.NewStartTLS(raw, options)
+		if errors.As(err, new(*imap.Error)) {
+			return nil, fmt.Errorf("STARTTLS: %w: %w", errNoTLS, err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("STARTTLS: %w", err)
 		}

@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,9 +76,15 @@ func (r *rig) awaitHealth(t testing.TB, what string, wanted func(channels.Health
 		select {
 		case <-r.news:
 		case <-ctx.Done():
-			t.Fatalf("no health report %s among %+v", what, r.health)
+			t.Fatalf("no health report %s; the last are %+v", what, r.lastHealth())
 		}
 	}
+}
+
+func (r *rig) lastHealth() []channels.Health {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.health[max(0, len(r.health)-3):])
 }
 
 func (r *rig) await(t testing.TB, n int) []channels.Inbound {
@@ -85,9 +92,7 @@ func (r *rig) await(t testing.TB, n int) []channels.Inbound {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := r.sink.Wait(ctx, n); err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		t.Fatalf("%v; health: %+v", err, r.health)
+		t.Fatalf("%v; health: %+v", err, r.lastHealth())
 	}
 	return r.sink.Inbounds()
 }
