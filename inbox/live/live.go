@@ -8,6 +8,7 @@ package live
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"sportello/channels"
@@ -23,6 +24,7 @@ var (
 	ErrNotHere    = errors.New("live: the agent is not available")
 	ErrOfferGone  = errors.New("live: the offer has ended")
 	ErrBehind     = errors.New("live: an earlier event of the conversation is missing")
+	ErrExcluded   = fmt.Errorf("%w: he declined or missed this one lately", ErrNotHere)
 )
 
 // Position is a place in the feed. Epoch changes with every rebuild; Offset grows by one with every entry.
@@ -44,10 +46,11 @@ type Entry struct {
 
 // Audience is who may see an entry: the assignee, the agents of the queue, those to whom it is offered, and managers.
 type Audience struct {
-	Queue    inbox.QueueID `json:"queue,omitempty"`
-	Assignee inbox.AgentID `json:"assignee,omitempty"`
-	Former   inbox.AgentID `json:"former,omitempty"` // who had it before this event, so that his screen learns of it
-	All      bool          `json:"all,omitempty"`
+	Queue       inbox.QueueID `json:"queue,omitempty"`
+	Assignee    inbox.AgentID `json:"assignee,omitempty"`
+	Former      inbox.AgentID `json:"former,omitempty"`       // who had it before this event, so that his screen learns of it
+	FormerQueue inbox.QueueID `json:"former_queue,omitempty"` // where it waited before, when that was another queue
+	All         bool          `json:"all,omitempty"`
 }
 
 // The types of entries that the live inbox makes itself.
@@ -108,9 +111,11 @@ type Offer struct {
 	MadeAt       time.Time          `json:"made_at"`
 	Expires      time.Time          `json:"expires"`
 	Decision     *inbox.Decision    `json:"decision,omitempty"`
+	Claimed      bool               `json:"claimed,omitempty"` // accepted or taken, and not yet assigned in the record; ID may be ""
 }
 
-// OfferEnd says how an offer ended for its agent: accepted, declined, expired, lost, rescinded, taken.
+// OfferEnd says how an offer ended for its agent: accepted, declined, expired, lost, rescinded, taken, or lapsed
+// when it was accepted and the record never confirmed it.
 type OfferEnd struct {
 	Offer        string               `json:"offer"`
 	Conversation inbox.ConversationID `json:"conversation"`
