@@ -62,11 +62,11 @@ func (r *reach) wishes() []wish {
 
 // reason is the deciding reason of a choice: when it is not what the customer would expect, why not.
 func (r *reach) reason(n int, code Code) Code {
-	chosen := r.options[n]
 	if p := r.index(r.preferred()); p >= 0 && p != n && !r.strong(p) && code != CodeVisitorHere {
 		return CodePreferredOther
 	}
-	if r.last() == channels.Chat && chosen.Kind != channels.Chat && code != CodePreferred {
+	left := r.options[r.index(channels.Chat)].Codes[0] == CodeVisitorLeft
+	if left && r.last() == channels.Chat && r.options[n].Kind != channels.Chat && code != CodePreferred {
 		return CodeVisitorLeft
 	}
 	return code
