@@ -1,7 +1,6 @@
 package channeltest
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,11 +26,10 @@ type TwilioConfig struct {
 	PublicURL  string // webhooks whose URL begins with this …
 	GatewayURL string // … are delivered here instead; both empty: delivered where they say
 
-	Client   *http.Client                                         // carries webhooks; http.DefaultTransport with 15 s when nil
-	Now      func() time.Time                                     // time.Now when nil
-	Retries  int                                                  // further tries of a webhook that is answered 5xx or not at all
-	Pause    func(ctx context.Context, attempt int) error         // waits before a further try; no wait when nil
-	Observed func(method, path string, status int, d http.Header) // optional: sees every REST answer
+	Client  *http.Client                                 // carries webhooks; one with 15 s to answer when nil
+	Now     func() time.Time                             // time.Now when nil
+	Retries int                                          // further tries of a webhook that is answered 5xx or not at all
+	Pause   func(ctx context.Context, attempt int) error // waits before a further try; no wait when nil
 }
 
 // Twilio plays the provider's side of SMS in this process: the REST API as an http.Handler, signed webhooks as a client. It keeps
@@ -93,10 +91,6 @@ func NewTwilio(cfg TwilioConfig) *Twilio {
 
 // ServeHTTP is the REST API. Scripted answers go before everything else.
 func (t *Twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	if t.cfg.Observed != nil {
-		defer func() { t.cfg.Observed(r.Method, r.URL.Path, seen.status, w.Header()) }()
-	}
 	t.mu.Lock()
 	t.calls++
 	var scripted *Answer
@@ -105,10 +99,10 @@ func (t *Twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t.mu.Unlock()
 	if scripted != nil {
-		t.misbehave(seen, r, *scripted)
+		t.misbehave(w, r, *scripted)
 		return
 	}
-	t.serve(seen, r)
+	t.serve(w, r)
 }
 
 func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
@@ -292,21 +286,7 @@ func refuse(w http.ResponseWriter, status, code int, message string) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", cmp.Or(w.Header().Get("Content-Type"), "application/json"))
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
 }
-
-// statusWriter remembers the status for Observed.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -7,40 +7,54 @@ import (
 	"sportello/channels"
 )
 
-// pulse remembers how the account does, so that only changes are told.
+// pulse remembers how the account does, so that only changes are told. The record and the API are two things: a text that came in
+// says nothing of whether texts can go out.
 type pulse struct {
-	mu      sync.Mutex
-	code    string
-	success time.Time
+	mu         sync.Mutex
+	store, api trouble
+	told       string // the code told last
+	success    time.Time
 }
 
-// well tells that the provider or the sink worked.
-func (a *Adapter) well() { a.beat("ok", "") }
+// trouble is empty when there is none.
+type trouble struct{ code, detail string }
 
-// ill tells a trouble by its stable code; detail is for the operator.
-func (a *Adapter) ill(code, detail string) { a.beat(code, detail) }
+// storeHealth notes whether the record takes what comes in; an empty code means that it does.
+func (a *Adapter) storeHealth(code, detail string) { a.beat(&a.pulse.store, trouble{code, detail}) }
 
-func (a *Adapter) beat(code, detail string) {
-	now := a.deps.Now()
-	a.pulse.mu.Lock()
-	defer a.pulse.mu.Unlock() // held while telling, so that changes are told in order; a HealthSink does not block
-	changed := a.pulse.code != code
-	a.pulse.code = code
-	if code == "ok" {
-		a.pulse.success = now
+// apiHealth notes whether the provider takes what goes out; an empty code means that it does.
+func (a *Adapter) apiHealth(code, detail string) { a.beat(&a.pulse.api, trouble{code, detail}) }
+
+func (a *Adapter) beat(part *trouble, now trouble) {
+	at := a.deps.Now()
+	p := &a.pulse
+	p.mu.Lock()
+	defer p.mu.Unlock() // held while telling, so that changes are told in order; a HealthSink does not block
+	*part = now
+	if now.code == "" {
+		p.success = at
 	}
-	if changed {
-		a.deps.Health(channels.Health{
-			Account: a.cfg.Account, Kind: channels.SMS, OK: code == "ok", Code: code, Detail: detail,
-			LastSuccess: a.pulse.success, Lag: -1, At: now,
-		})
+	worst := p.store
+	if worst.code == "" {
+		worst = p.api
 	}
+	if worst.code == "" {
+		worst.code = "ok"
+	}
+	if worst.code == p.told {
+		return
+	}
+	p.told = worst.code
+	a.deps.Health(channels.Health{
+		Account: a.cfg.Account, Kind: channels.SMS, OK: worst.code == "ok", Code: worst.code, Detail: worst.detail,
+		LastSuccess: p.success, Lag: -1, At: at,
+	})
 }
 
-// healthOf returns the health code that a fault of the REST API stands for, "" when the fault is the message's own.
+// healthOf returns the health code that a fault stands for, "" when the fault is the message's own affair.
 func healthOf(f *channels.Fault) string {
 	switch f.Code {
-	case channels.CodeAuth, channels.CodeConfig:
+	case channels.CodeAuth:
 		return "auth"
 	case channels.CodeThrottled:
 		return "throttled"
@@ -48,6 +62,10 @@ func healthOf(f *channels.Fault) string {
 		return "network"
 	case channels.CodeProvider:
 		return "protocol"
+	case channels.CodeConfig:
+		if f.Provider != "21408" { // a region that is not enabled concerns the recipient
+			return "protocol"
+		}
 	}
 	return ""
 }

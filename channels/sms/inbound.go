@@ -36,7 +36,7 @@ func (a *Adapter) serveInbound(w http.ResponseWriter, r *http.Request) {
 	if accepted.Duplicate {
 		a.count.duplicates.Add(1)
 	}
-	a.well()
+	a.storeHealth("", "")
 	a.deps.Log.InfoContext(ctx, "message taken", "external", in.External, "conversation", accepted.Conversation, "duplicate", accepted.Duplicate)
 	taken(w)
 }

@@ -31,12 +31,12 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	if fault := answer(c, msg, err, a.deps.Now()); fault != nil {
 		a.count.failed.Add(1)
 		if code := healthOf(fault); code != "" {
-			a.ill(code, string(fault.Class)+" "+fault.Code+" "+fault.Provider)
+			a.apiHealth(code, string(fault.Class)+" "+fault.Code+" "+fault.Provider)
 		}
 		return channels.Sent{}, fault
 	}
 	a.count.sent.Add(1)
-	a.well()
+	a.apiHealth("", "")
 	return channels.Sent{External: *msg.Sid, State: channels.StateSent}, nil
 }
 

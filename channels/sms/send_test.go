@@ -204,6 +204,29 @@ func TestM17ProviderRefusesAfterStop(t *testing.T) {
 	}
 }
 
+// M-14: a suspended account is an administrator's affair; texts that still come in do not hide it.
+func TestHealthOfTheAPIIsNotHealedByIncomingTexts(t *testing.T) {
+	r := newRig(t, nil)
+	r.deliver(t, customer, "uno", 200)
+	r.twilio.Outcome(customer, channeltest.Outcome{Status: "failed", Code: 30002})
+	if _, err := r.adapter.Send(t.Context(), outbound("ciao")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.twilio.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(t, customer, "due", 200)
+	if got := strings.Join(r.codes(), " "); got != "ok auth" {
+		t.Fatalf("health %q", got)
+	}
+	if _, err := r.adapter.Send(t.Context(), outbound("di nuovo")); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(r.codes(), " "); got != "ok auth ok" {
+		t.Fatalf("health %q", got)
+	}
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	adapter, err := sms.New(config(), sms.Deps{Sink: new(channeltest.RecordingSink), Vault: new(channeltest.MemoryVault)})
 	if err != nil {

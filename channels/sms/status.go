@@ -27,7 +27,10 @@ func (a *Adapter) serveStatus(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.count.receipts.Add(1)
-	a.well()
+	a.storeHealth("", "")
+	if f := receipt.Fault; f != nil && f.Code == channels.CodeAuth { // our account is suspended: nothing will go out
+		a.apiHealth("auth", f.Error())
+	}
 	taken(w)
 }
 

@@ -80,7 +80,7 @@ func fields(contentType string, body []byte) (url.Values, error) {
 // notTaken answers that the record has not committed, so that the provider tries again.
 func (a *Adapter) notTaken(w http.ResponseWriter, r *http.Request, what string, err error) {
 	a.count.notTaken.Add(1)
-	a.ill("store", what+" not committed")
+	a.storeHealth("store", what+" not committed")
 	a.deps.Log.ErrorContext(r.Context(), "webhook not taken", "what", what, "err", err)
 	w.Header().Set("Retry-After", "5")
 	http.Error(w, "not stored, try again", http.StatusServiceUnavailable)
