@@ -37,9 +37,10 @@ type receipt struct {
 
 // The bounds of a feed. What falls out of receipts stays "sent" until the browser resumes; too many pushes end the connection.
 const (
-	receiptLimit = 500
-	pushLimit    = 1000
-	linesPerPart = 40
+	receiptLimit  = 500
+	pushLimit     = 1000
+	linesPerPart  = 40
+	receiptWindow = 200 // positions before the browser's own in which receipts are looked for at a resume
 )
 
 func (f *feed) resumed() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.live }
@@ -72,7 +73,11 @@ func (ss *session) resume(in inFrame) {
 	defer f.mu.Unlock()
 	seq, read := max(in.Seq, 0), max(in.Read, 0)
 	f.live, f.epoch, f.pos, f.receipts = false, in.Epoch, seq, nil
-	if _, ok := f.fetch(ss, min(seq, read)); ok {
+	from := seq
+	if read < seq && seq-read <= receiptWindow {
+		from = read
+	}
+	if _, ok := f.fetch(ss, from); ok {
 		f.live = true
 		return
 	}
@@ -94,11 +99,14 @@ func (f *feed) fetch(ss *session, from int64) ([]Line, bool) {
 	ctx, done := within()
 	defer done()
 	talk, err := ss.srv.deps.Record.Talk(ctx, ss.acc.ID, ss.visitor, f.epoch, from)
+	if err == nil && !talk.Reset && talk.Epoch == f.epoch && f.pos > talk.LastSeq {
+		talk, err = ss.srv.deps.Record.Talk(ctx, ss.acc.ID, ss.visitor, "", 0) // a position that never was: begin anew
+	}
 	if err != nil {
 		ss.log().Error("chat lines not read", "error", err)
 		return nil, false
 	}
-	reset := talk.Reset || talk.Epoch != f.epoch
+	reset := talk.Reset || talk.Epoch != f.epoch || f.pos > talk.LastSeq
 	if reset {
 		f.epoch, f.pos, f.receipts = talk.Epoch, 0, nil
 	}
