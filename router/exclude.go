@@ -46,10 +46,11 @@ func (f *floor) missed(it *live.Item, s *seat) bool { return it.Excluded[s.ID].A
 
 // busy says why an agent who is here cannot take one more, or "".
 func (f *floor) busy(it *live.Item, s *seat) string {
+	kind := live.KindOf(it.Conversation)
 	switch {
-	case s.Load[it.Kind]+s.taken[it.Kind] >= s.Capacity[it.Kind]:
+	case s.Load[kind]+s.taken[kind] >= s.Capacity[kind]:
 		return AtCapacity
-	case s.offered && f.policy.Mode(it.Kind) == ModeOffer:
+	case s.offered && f.policy.Mode(kind) == ModeOffer:
 		return OfferPending
 	}
 	return ""

@@ -90,7 +90,7 @@ func newFloor(s live.Snapshot, p Policy, now time.Time) *floor {
 		f.byID[a.ID] = f.seats[i]
 	}
 	for i := range s.Waiting {
-		if o := s.Waiting[i].Offer; o != nil && f.byID[o.Agent] != nil {
+		if o := s.Waiting[i].Offer; o != nil && !o.Claimed && f.byID[o.Agent] != nil {
 			f.byID[o.Agent].offered = true
 		}
 	}
@@ -100,7 +100,7 @@ func newFloor(s live.Snapshot, p Policy, now time.Time) *floor {
 // pair finds who takes an item.
 func (f *floor) pair(it *live.Item) Pairing {
 	d := f.demand(it)
-	out := Pairing{Conversation: it.Conversation, Mode: f.policy.Mode(it.Kind), Decision: inbox.Decision{
+	out := Pairing{Conversation: it.Conversation, Mode: f.policy.Mode(live.KindOf(it.Conversation)), Decision: inbox.Decision{
 		RulesVersion: it.RulesVersion, Queue: it.Queue, Reason: ReasonNobody,
 		WaitSeconds: int64(waited(it.Conversation, f.now) / time.Second)}}
 	chosen, reason, wait := f.sticky(it)
@@ -129,7 +129,7 @@ func (f *floor) seat(s *seat, it *live.Item, mode Mode) {
 	if s.taken == nil {
 		s.taken = map[channels.Kind]int{}
 	}
-	s.taken[it.Kind]++
+	s.taken[live.KindOf(it.Conversation)]++
 	s.offered = s.offered || mode == ModeOffer
 	s.idle = f.now
 }
@@ -147,7 +147,8 @@ func (f *floor) sticky(it *live.Item) (s *seat, reason string, wait bool) {
 	if f.busy(it, s) == "" {
 		return s, ReasonSticky, false
 	}
-	if s.Capacity[it.Kind] > 0 && waited(it.Conversation, f.now) < f.policy.StickyWait[it.Kind] {
+	kind := live.KindOf(it.Conversation)
+	if s.Capacity[kind] > 0 && waited(it.Conversation, f.now) < f.policy.StickyWait[kind] {
 		return s, "", true
 	}
 	return nil, "", false
@@ -215,7 +216,7 @@ func (s *seat) atHand() int {
 
 // demand is the pool of an item; it is computed once for all items that ask for the same.
 func (f *floor) demand(it *live.Item) *demand {
-	key := string(it.Queue) + " " + string(it.Kind)
+	key := string(it.Queue) + " " + string(live.KindOf(it.Conversation))
 	if len(it.Skills) > 0 {
 		raw, _ := json.Marshal(it.Skills) // of plain types: cannot fail
 		key += " " + string(raw)

@@ -39,17 +39,11 @@ func (r *Router) DeclineOffer(ctx context.Context, offer string, agent inbox.Age
 }
 
 // Take gives a waiting conversation to an agent who picked it from its queue (O5). It may exceed his capacity (K3). A conversation
-// that is offered to him is accepted; one that is offered to a colleague, or is no longer waiting, is live.ErrNotWaiting.
+// that is offered to a colleague, or does not wait any more, is live.ErrNotWaiting.
 func (r *Router) Take(ctx context.Context, id inbox.ConversationID, agent inbox.AgentID) (inbox.Conversation, error) {
 	o, err := r.live.Claim(ctx, id, agent, false)
 	if errors.Is(err, live.ErrNoRoom) || errors.Is(err, live.ErrNotHere) {
 		o, err = r.live.Claim(ctx, id, agent, true)
-	}
-	if errors.Is(err, live.ErrNotWaiting) {
-		work, werr := r.live.Work(ctx, agent)
-		if werr == nil && work.Offer != nil && work.Offer.Conversation.ID == id {
-			return r.AcceptOffer(ctx, work.Offer.ID, agent)
-		}
 	}
 	if err != nil {
 		return inbox.Conversation{}, fmt.Errorf("take %s: %w", id, err)

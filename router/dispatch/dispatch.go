@@ -1,0 +1,251 @@
+package dispatch
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox"
+	"sportello/inbox/live"
+)
+
+// Invariants of the loop:
+//   - Only Run touches lanes, busy and flying; workers hand their row back through done.
+//   - A row is in the lanes or with a worker at most once, and is begun only while its lease runs for at least one deadline more.
+//   - An account has at most perAccount workers and laneLength rows waiting. What is over that is let go: it comes again when its
+//     lease lapses, and meanwhile the rows behind it can be leased. So no slow account holds the others.
+
+const (
+	poll       = time.Second // in case a wake-up was lost, or the clock makes a row due
+	leaseFor   = 3 * time.Minute
+	leaseBatch = 64
+	laneLength = 256
+	perAccount = 4
+)
+
+// Config says how the dispatcher behaves. The zero value of every field but Node is usable.
+type Config struct {
+	Node    string                                  // this program's name among the others, for leases
+	Workers int                                     // attempts at once; 0 is 16
+	Grace   time.Duration                           // attempts under way may finish when the program stops; 0 is 20 s
+	Pace    map[channels.AccountID]time.Duration    // least time between two attempts of an account (M-16); absent is none
+	Down    func() map[channels.AccountID]time.Time // accounts whose provider is down, since when; nil is none
+	Zone    string                                  // IANA zone of the house, for quiet hours of customers whose zone is not known
+}
+
+// Dispatcher sends what waits in the outbox.
+type Dispatcher struct {
+	outbox  *inbox.Outbox
+	ledger  *inbox.Ledger
+	live    *live.Inbox
+	senders map[channels.AccountID]channels.Sender
+	cfg     Config
+	now     func() time.Time
+	log     *slog.Logger
+
+	lanes  map[channels.AccountID]*lane
+	held   map[string]bool // ids of the rows in lanes and with workers
+	flying int
+	done   chan flown
+}
+
+// lane is what waits for one account.
+type lane struct {
+	rows   []leased
+	flying int
+	next   time.Time // not before, by Pace
+}
+
+type leased struct {
+	inbox.Row
+	until time.Time // when the lease lapses, by the clock of timers
+}
+
+type flown struct {
+	row inbox.Row
+	err error
+}
+
+// New makes the dispatcher of this node. senders has one for each account; the map is not to be changed afterwards.
+func New(outbox *inbox.Outbox, ledger *inbox.Ledger, in *live.Inbox, senders map[channels.AccountID]channels.Sender, cfg Config,
+	now func() time.Time, log *slog.Logger) *Dispatcher {
+	if cfg.Workers == 0 {
+		cfg.Workers = 16
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 20 * time.Second
+	}
+	return &Dispatcher{outbox: outbox, ledger: ledger, live: in, senders: senders, cfg: cfg, now: now, log: log,
+		lanes: map[channels.AccountID]*lane{}, held: map[string]bool{}, done: make(chan flown)}
+}
+
+// Run sends until ctx ends, then lets attempts under way finish within the grace time and returns nil. Run may be called once.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var recovered time.Time
+	for ctx.Err() == nil {
+		changed := d.outbox.Changed()
+		if time.Since(recovered) > 15*time.Second {
+			d.recover(ctx)
+			recovered = time.Now()
+		}
+		d.lease(ctx)
+		d.start(work)
+		timer.Reset(d.pause(ctx))
+		d.wait(ctx, work, changed, timer.C)
+	}
+	give := time.AfterFunc(d.cfg.Grace, stop)
+	defer give.Stop()
+	for d.flying > 0 {
+		d.land(<-d.done)
+	}
+	return nil
+}
+
+// wait returns when there may be something to lease; until then it keeps the workers busy.
+func (d *Dispatcher) wait(ctx, work context.Context, changed <-chan struct{}, timer <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+			return
+		case <-timer:
+			return
+		case f := <-d.done:
+			d.land(f)
+			if d.start(work); len(d.held) < leaseBatch/2 && d.flying < d.cfg.Workers {
+				return
+			}
+		}
+	}
+}
+
+// recover puts right what a program that died left behind.
+func (d *Dispatcher) recover(ctx context.Context) {
+	n, err := d.outbox.Recover(ctx)
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("attempts of a lost program were not recovered", "error", err)
+	}
+	if n > 0 {
+		d.log.Warn("attempts of a lost program recovered", "rows", n)
+	}
+}
+
+// lease takes due rows into the lanes.
+func (d *Dispatcher) lease(ctx context.Context) {
+	for d.roomy() {
+		until := time.Now().Add(leaseFor)
+		rows, err := d.outbox.Lease(ctx, d.cfg.Node, leaseBatch, leaseFor)
+		if err != nil {
+			if ctx.Err() == nil {
+				d.log.Error("the outbox could not be read", "error", err)
+			}
+			return
+		}
+		let := d.sort(rows, until)
+		if let > 0 {
+			d.log.Warn("an account is slow: some of its messages wait", "rows", let)
+		}
+		if len(rows) < leaseBatch || let > 0 {
+			return
+		}
+	}
+}
+
+// roomy reports whether more rows should be leased: nothing much waits, or only for accounts that are slow.
+func (d *Dispatcher) roomy() bool {
+	waiting := 0
+	for _, l := range d.lanes {
+		if l.flying < perAccount || len(l.rows) < laneLength-leaseBatch {
+			waiting += len(l.rows)
+		}
+	}
+	return waiting < laneLength
+}
+
+// sort puts leased rows into their lanes, replies before automatic messages before bulk, and says how many it let go.
+func (d *Dispatcher) sort(rows []inbox.Row, until time.Time) (let int) {
+	for _, row := range rows {
+		if d.held[row.ID] {
+			continue
+		}
+		l := d.lanes[row.Account]
+		if l == nil {
+			l = &lane{}
+			d.lanes[row.Account] = l
+		}
+		if len(l.rows) >= laneLength {
+			let++
+			continue
+		}
+		d.held[row.ID] = true
+		l.rows = append(l.rows, leased{row, until})
+	}
+	for _, l := range d.lanes {
+		slices.SortStableFunc(l.rows, func(a, b leased) int {
+			return cmp.Or(cmp.Compare(rank(a.Class), rank(b.Class)), a.DueAt.Compare(b.DueAt))
+		})
+	}
+	return let
+}
+
+func rank(c inbox.Class) int {
+	return slices.Index([]inbox.Class{inbox.ClassReply, inbox.ClassAuto, inbox.ClassBulk}, c)
+}
+
+// start gives rows to workers, each account in its turn, as long as there is room.
+func (d *Dispatcher) start(work context.Context) {
+	for moved := true; moved; {
+		moved = false
+		for account, l := range d.lanes {
+			if d.flying >= d.cfg.Workers {
+				return
+			}
+			if l.flying >= perAccount || len(l.rows) == 0 || time.Now().Before(l.next) {
+				continue
+			}
+			moved = true
+			row := l.rows[0]
+			l.rows = l.rows[1:]
+			if time.Until(row.until) < deadlineOf(row.Kind)+15*time.Second {
+				delete(d.held, row.ID) // too late to begin; it is leased anew
+				continue
+			}
+			l.flying++
+			d.flying++
+			l.next = time.Now().Add(d.cfg.Pace[account])
+			go func() { d.done <- flown{row.Row, d.handle(work, row.Row)} }()
+		}
+	}
+}
+
+// land takes a row back from its worker.
+func (d *Dispatcher) land(f flown) {
+	d.flying--
+	d.lanes[f.row.Account].flying--
+	delete(d.held, f.row.ID)
+	if f.err != nil {
+		d.log.Error("message not handled, it comes again", "message", f.row.Message, "error", f.err)
+	}
+}
+
+// pause is how long to wait when nothing happens: until the next row is due or an account may go on, a second at most.
+func (d *Dispatcher) pause(ctx context.Context) time.Duration {
+	wait := poll
+	if due, err := d.outbox.NextDue(ctx); err == nil && due.After(d.now()) { // what is due already has just been leased
+		wait = min(wait, max(due.Sub(d.now()), 10*time.Millisecond))
+	}
+	for _, l := range d.lanes {
+		if len(l.rows) > 0 && l.flying < perAccount {
+			wait = min(wait, max(time.Until(l.next), time.Millisecond))
+		}
+	}
+	return wait
+}
