@@ -54,6 +54,12 @@ func (h *twilioHooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// twilioDocument is read once, because that takes a while.
+var twilioDocument = sync.OnceValues(func() (*twilioapi.Document, error) {
+	doc, _, err := twilioapi.Load()
+	return doc, err
+})
+
 // newTwilio returns a double that calls h, and a client of the provider's own library that calls the double. Both are judged.
 func newTwilio(t *testing.T, h *twilioHooks, change func(*channeltest.TwilioConfig)) (*channeltest.Twilio, *openapi.ApiService) {
 	t.Helper()
@@ -71,11 +77,11 @@ func newTwilio(t *testing.T, h *twilioHooks, change func(*channeltest.TwilioConf
 	api := httptest.NewServer(double)
 	t.Cleanup(api.Close)
 	transport := http.RoundTripper(api.Client().Transport)
-	doc, found, err := twilioapi.Load()
+	doc, err := twilioDocument()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found {
+	if doc != nil {
 		transport = doc.Judge(transport)
 	} else {
 		t.Log("the provider's document is not here: requests are checked by the double alone")

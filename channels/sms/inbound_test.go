@@ -263,6 +263,19 @@ func TestM07OtherChannelsAreKeptApart(t *testing.T) {
 	}
 }
 
+func TestM07NationalNumberIsReadByItsCountry(t *testing.T) {
+	r := newRig(t, nil)
+	form := inboundForm()
+	form.Set("From", "(415) 555-2671")
+	form.Set("FromCountry", "US")
+	if _, status, err := r.twilio.DeliverForm(t.Context(), form); status != 200 || err != nil {
+		t.Fatal(status, err)
+	}
+	if in := r.one(t); in.From.Value != "+14155552671" {
+		t.Fatalf("%+v", in.From)
+	}
+}
+
 func TestM07SenderWithoutAddressIsAcceptedAllTheSame(t *testing.T) {
 	r := newRig(t, nil)
 	r.deliver(t, "", "chi sono?", 200)

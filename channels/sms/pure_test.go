@@ -129,6 +129,7 @@ func TestM22Segments(t *testing.T) {
 		"Italian accents":            {"àèéìòù", sms.GSM7, 6, 1, 154},
 		"the other accent is not":    {"cosí", sms.UCS2, 4, 1, 66},
 		"extension costs two":        {"€[]{}\\~|^", sms.GSM7, 18, 1, 142},
+		"form feed is extended":      {"\f", sms.GSM7, 2, 1, 158},
 		"80 euro signs":              {strings.Repeat("€", 80), sms.GSM7, 160, 1, 0},
 		"81 euro signs":              {strings.Repeat("€", 81), sms.GSM7, 162, 2, 153 - 10},
 		"extension not split":        {strings.Repeat("a", 152) + "€" + strings.Repeat("a", 10), sms.GSM7, 164, 2, 141},

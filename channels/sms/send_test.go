@@ -264,6 +264,28 @@ func TestEnvironmentDoesNotMoveTheAPI(t *testing.T) {
 	}
 }
 
+func TestAPIBaseMayHaveAPath(t *testing.T) {
+	cfg := config()
+	cfg.APIBase = "http://127.0.0.1:1/proxy/"
+	path := make(chan string, 1)
+	adapter, err := sms.New(cfg, sms.Deps{
+		Sink: new(channeltest.RecordingSink), Vault: new(channeltest.MemoryVault),
+		Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			path <- req.URL.String()
+			return nil, net.ErrClosed
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := adapter.Send(t.Context(), outbound("ciao")); err == nil {
+		t.Fatal("sent")
+	}
+	if got := <-path; got != "http://127.0.0.1:1/proxy/2010-04-01/Accounts/"+accountSID+"/Messages.json" {
+		t.Fatal(got)
+	}
+}
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -100,6 +100,22 @@ func TestM14FailedReceiptCarriesItsFault(t *testing.T) {
 	}
 }
 
+// Some parts have arrived: sending all of them again would repeat those.
+func TestM12PartialDeliveryIsNotRepeated(t *testing.T) {
+	r := newRig(t, nil)
+	r.twilio.Outcome(customer, channeltest.Outcome{Status: "partially_delivered", Code: 30009})
+	if _, err := r.adapter.Send(t.Context(), outbound("lungo")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.twilio.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	last := r.sink.Receipts()[1]
+	if f := last.Fault; last.State != channels.StateFailed || f == nil || f.Class != channels.Permanent || f.RetryAfter != 0 {
+		t.Fatalf("%+v", last.Fault)
+	}
+}
+
 func TestM15OptOutComesLaterWithAService(t *testing.T) {
 	r := newRig(t, func(cfg *sms.Config, double *channeltest.TwilioConfig) {
 		cfg.MessagingServiceSID, double.ServiceSID = service, service
