@@ -22,6 +22,8 @@ type TwilioConfig struct {
 	Numbers    []string // the account's senders
 	ServiceSID string   // optional Messaging Service, which sends from the first number
 
+	First int // the number of the first sid, so that a provider started anew does not give a sid twice
+
 	InboundURL string // where incoming texts are announced: the public URL, which is what gets signed; a fragment is not sent
 	PublicURL  string // webhooks whose URL begins with this …
 	GatewayURL string // … are delivered here instead; both empty: delivered where they say
@@ -70,7 +72,7 @@ type TwilioMessage struct {
 // NewTwilio returns a provider. It starts nothing.
 func NewTwilio(cfg TwilioConfig) *Twilio {
 	t := &Twilio{
-		cfg: cfg, client: cfg.Client, mux: http.NewServeMux(),
+		cfg: cfg, client: cfg.Client, mux: http.NewServeMux(), last: cfg.First,
 		optedOut: make(map[pair]bool), outcomes: make(map[string]Outcome), wake: make(chan struct{}, 1),
 	}
 	if t.client == nil {
