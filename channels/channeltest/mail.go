@@ -73,7 +73,7 @@ func NewMailServer(o MailOptions) (*MailServer, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	cert, cas, err := selfSigned(o.Now())
+	cert, cas, err := SelfSigned(o.Now())
 	if err != nil {
 		return nil, err
 	}

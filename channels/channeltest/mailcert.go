@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// selfSigned makes a certificate for loopback that lasts a year, and a pool that trusts it.
-func selfSigned(now time.Time) (tls.Certificate, *x509.CertPool, error) {
+// SelfSigned makes a certificate for 127.0.0.1 and localhost that lasts a year from now, and a pool that trusts it.
+func SelfSigned(now time.Time) (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, err

@@ -1,0 +1,131 @@
+package mailrig
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Postfix is a running SMTP server that delivers to a Dovecot.
+type Postfix struct {
+	Port int // SMTP with STARTTLS and AUTH; loopback clients may also send without signing in
+	dir  string
+}
+
+const postfixMain = `
+compatibility_level = 3.6
+multi_instance_name = postfix-{{.Name}}
+multi_instance_enable = yes
+queue_directory = {{.Dir}}/spool
+data_directory = {{.Dir}}/data
+maillog_file = {{.Dir}}/postfix.log
+maillog_file_prefixes = {{.Dir}}
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mail.sportello.test
+mydomain = sportello.test
+myorigin = sportello.test
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+alias_maps =
+alias_database =
+local_recipient_maps =
+recipient_delimiter = +
+smtp_dns_support_level = disabled
+default_transport = error:5.1.2 no mail leaves this host
+relay_transport = error:5.1.2 no mail leaves this host
+transport_maps = inline:{ { unknown.test = error:5.1.1 user unknown }, { full.test = error:5.2.2 mailbox full } }
+virtual_mailbox_domains = {{.Domains}}
+virtual_mailbox_maps = static:ok
+virtual_transport = lmtp:inet:127.0.0.1:{{.Dovecot.LMTPPort}}
+lmtp_destination_recipient_limit = 1
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {{.Cert.CertFile}}
+smtpd_tls_key_file = {{.Cert.KeyFile}}
+smtpd_tls_auth_only = yes
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{{.Dovecot.AuthPort}}
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
+smtpd_reject_unlisted_recipient = no
+smtpd_peername_lookup = no
+disable_vrfy_command = yes
+message_size_limit = 20480000
+queue_run_delay = 5s
+minimal_backoff_time = 5s
+`
+
+const postfixMaster = `
+127.0.0.1:{{.Port}} inet n - n - - smtpd
+cleanup   unix  n  -  n  -      0  cleanup
+qmgr      unix  n  -  n  300    1  qmgr
+tlsmgr    unix  -  -  n  1000?  1  tlsmgr
+rewrite   unix  -  -  n  -      -  trivial-rewrite
+bounce    unix  -  -  n  -      0  bounce
+defer     unix  -  -  n  -      0  bounce
+trace     unix  -  -  n  -      0  bounce
+verify    unix  -  -  n  -      1  verify
+flush     unix  n  -  n  1000?  0  flush
+proxymap  unix  -  -  n  -      -  proxymap
+proxywrite unix -  -  n  -      1  proxymap
+showq     unix  n  -  n  -      -  showq
+error     unix  -  -  n  -      -  error
+retry     unix  -  -  n  -      -  error
+discard   unix  -  -  n  -      -  discard
+lmtp      unix  -  -  n  -      -  lmtp
+anvil     unix  -  -  n  -      1  anvil
+scache    unix  -  -  n  -      1  scache
+postlog   unix-dgram n - n -    1  postlogd
+`
+
+// StartPostfix starts Postfix, which only root can, and returns when it greets. Mail for domains goes to d; mail for unknown.test and
+// full.test is accepted and then bounced (5.1.1, 5.2.2), and so is mail for anywhere else (5.1.2).
+func StartPostfix(t testing.TB, d *Dovecot, domains ...string) *Postfix {
+	t.Helper()
+	program := lookup(t, "postfix", "postfix")
+	if os.Getuid() != 0 {
+		t.Fatal("Postfix is started by root only: run this test as root")
+	}
+	dir := workDir(t, "postfix")
+	p := &Postfix{Port: freePorts(t, 1)[0], dir: dir}
+	etc, spool, data := filepath.Join(dir, "etc"), filepath.Join(dir, "spool"), filepath.Join(dir, "data")
+	err := errors.Join(os.Mkdir(etc, 0o755), os.Mkdir(spool, 0o755), os.Mkdir(data, 0o700))
+	if err == nil {
+		err = chownTo(data, "postfix")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]any{
+		"Name": filepath.Base(dir), "Dir": dir, "Domains": strings.Join(domains, ", "), "Dovecot": d, "Port": p.Port,
+		"Cert": certificate{CertFile: filepath.Join(d.dir, "cert.pem"), KeyFile: filepath.Join(d.dir, "key.pem")},
+	}
+	write(t, filepath.Join(etc, "main.cf"), fillIn(t, postfixMain, values), 0o644)
+	write(t, filepath.Join(etc, "master.cf"), fillIn(t, postfixMaster, values), 0o644)
+	stop := func(process *os.Process) {
+		if exec.Command(program, "-c", etc, "stop").Run() != nil {
+			process.Signal(syscall.SIGTERM)
+		}
+	}
+	start(t, filepath.Join(dir, "postfix.log"), stop, program, "-c", etc, "start-fg")
+	awaitGreeting(t, p.Port, "220")
+	return p
+}
+
+func chownTo(path, name string) error {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return err
+	}
+	uid, uidErr := strconv.Atoi(u.Uid)
+	gid, gidErr := strconv.Atoi(u.Gid)
+	return errors.Join(uidErr, gidErr, os.Chown(path, uid, gid))
+}
