@@ -147,11 +147,16 @@ func (t *Twilio) Sent() []TwilioMessage {
 
 // keep numbers a message and files it. The lock is held.
 func (t *Twilio) keep(m TwilioMessage) *TwilioMessage {
-	t.last++
-	m.SID = fmt.Sprintf("SM%032x", t.last)
+	m.SID = t.sid()
 	m.At = t.cfg.Now().UTC()
 	t.messages = append(t.messages, &m)
 	return &m
+}
+
+// sid returns a new message SID. The lock is held.
+func (t *Twilio) sid() string {
+	t.last++
+	return fmt.Sprintf("SM%032x", t.last)
 }
 
 func (t *Twilio) find(sid string) *TwilioMessage {

@@ -284,6 +284,21 @@ type twilioRoundTrip func(*http.Request) (*http.Response, error)
 
 func (f twilioRoundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
+// A demo that is started again over the same record must not repeat the ids of its first run.
+func TestTwilioSidsDifferBetweenRuns(t *testing.T) {
+	seen := make(map[string]bool)
+	for run := range 2 {
+		double, _ := newTwilio(t, new(twilioHooks), func(c *channeltest.TwilioConfig) {
+			c.First = 1_800_000_000 + run
+		})
+		sid, _, err := double.Deliver(t.Context(), twilioCustomer, twilioNumber, "ciao")
+		if err != nil || seen[sid] || len(sid) != 34 {
+			t.Fatalf("%s %v", sid, err)
+		}
+		seen[sid] = true
+	}
+}
+
 // The printed command is read by a real shell, in which curl is a function that prints its arguments.
 func TestTwilioCurlSurvivesTheShell(t *testing.T) {
 	double, _ := newTwilio(t, new(twilioHooks), nil)

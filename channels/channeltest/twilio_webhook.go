@@ -243,8 +243,7 @@ func (t *Twilio) CurlInbound(publicURL, from, to, body string) string {
 	address, _, _ := strings.Cut(publicURL, "#")
 	form := t.form(from, to, body)
 	t.mu.Lock()
-	t.last++
-	form.Set("MessageSid", fmt.Sprintf("SM%032x", t.last))
+	form.Set("MessageSid", t.sid())
 	t.mu.Unlock()
 	for k := range form {
 		if form.Get(k) == "" {
@@ -252,7 +251,7 @@ func (t *Twilio) CurlInbound(publicURL, from, to, body string) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "curl -i -X POST %s \\\n  -H %s", shellQuote(address), shellQuote("X-Twilio-Signature: "+SignTwilio(t.cfg.AuthToken, address, form)))
+	fmt.Fprintf(&b, "curl -isS -X POST %s \\\n  -H %s", shellQuote(address), shellQuote("X-Twilio-Signature: "+SignTwilio(t.cfg.AuthToken, address, form)))
 	keys := make([]string, 0, len(form))
 	for k := range form {
 		keys = append(keys, k)
