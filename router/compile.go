@@ -10,6 +10,7 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -118,14 +119,15 @@ func compileWhen(when string) (program *vm.Program, always bool, problem *RulePr
 	if utf8.RuneCountInString(when) > MaxWhen {
 		return nil, false, &RuleProblem{Code: ProblemTooLong, Column: MaxWhen + 1}
 	}
-	if _, err := parser.Parse(when); err != nil {
+	tree, err := parser.ParseWithConfig(when, &conf.Config{MaxNodes: maxNodes})
+	if err != nil {
 		return nil, false, problemOf(err, ProblemSyntax)
 	}
-	options := []expr.Option{expr.Env(Facts{}), expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}
-	for _, name := range []string{"len", "lower", "upper", "trim", "hasPrefix", "hasSuffix", "indexOf", "abs", "min", "max"} {
-		options = append(options, expr.EnableBuiltin(name))
+	var tame tamer
+	if ast.Walk(&tree.Node, &tame); tame.problem != nil {
+		return nil, false, tame.problem
 	}
-	program, err := expr.Compile(when, options...)
+	program, err = expr.Compile(when, expr.Env(Facts{}), expr.AsBool(), expr.MaxNodes(maxNodes))
 	if err != nil {
 		return nil, false, problemOf(err, ProblemType)
 	}
@@ -133,6 +135,29 @@ func compileWhen(when string) (program *vm.Program, always bool, problem *RulePr
 		return nil, true, nil
 	}
 	return program, false, nil
+}
+
+// functions are those that a condition may use: of one value or two, and quick whatever the value is.
+var functions = []string{"len", "lower", "upper", "trim", "hasPrefix", "hasSuffix", "indexOf", "abs", "min", "max"}
+
+// tamer finds what a condition must not contain: functions that loop, build, or ask for the time. The compiler's own option to
+// disable functions does not reach those that take a predicate, such as reduce.
+type tamer struct{ problem *RuleProblem }
+
+// Visit implements ast.Visitor.
+func (t *tamer) Visit(node *ast.Node) {
+	name := ""
+	switch n := (*node).(type) {
+	case *ast.BuiltinNode:
+		name = n.Name
+	case *ast.PredicateNode:
+		name = "{…}"
+	default:
+		return
+	}
+	if t.problem == nil && !slices.Contains(functions, name) {
+		t.problem = &RuleProblem{Code: ProblemUnknownFact, Detail: "unknown function " + name, Column: (*node).Location().From + 1}
+	}
 }
 
 // problemOf reads a compiler's error: its words, and the place.

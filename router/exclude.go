@@ -1,7 +1,9 @@
 package router
 
 import (
+	"math"
 	"slices"
+	"strings"
 
 	"sportello/inbox"
 	"sportello/inbox/live"
@@ -100,7 +102,9 @@ func (f *floor) excluded(it *live.Item, chosen inbox.AgentID) []inbox.ExcludedAg
 			kept = append(kept, g)
 		}
 	}
-	if plain {
+	if plain { // made to fit once for all items of the demand
+		kept = Fit(inbox.Decision{RulesVersion: math.MaxInt32, Queue: it.Queue, AgentName: strings.Repeat("è", maxNameLong),
+			Reason: ReasonStickyWait, WaitSeconds: math.MaxInt32, Excluded: kept}).Excluded
 		d.reasons = kept
 	}
 	return kept

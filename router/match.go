@@ -46,7 +46,9 @@ func Match(s live.Snapshot, p Policy, now time.Time) []Pairing {
 	for i, it := range items {
 		if out[i].Agent == "" {
 			out[i].Decision.Excluded = f.excluded(it, "")
-			out[i].Decision = Fit(out[i].Decision)
+			if len(it.Excluded) > 0 { // the others have reasons that fit already
+				out[i].Decision = Fit(out[i].Decision)
+			}
 		}
 	}
 	return out
