@@ -1,6 +1,21 @@
 package inbox
 
+// What waits to leave. The invariants:
+//
+//   - A row is worked on by one holder at a time: whoever leased it and whose lease was not revoked. Every step checks that in the
+//     statement that makes it.
+//   - An attempt is written down before anything goes on the wire (Begin), so that a crash leaves a row in sending and never a message
+//     that left without a trace.
+//   - Of one conversation and channel, a row does not leave before an earlier one that is due.
+//   - What a provider reported is never overwritten by our own later doubts (channels.State.After).
+
 import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"sportello/channels"
@@ -19,6 +34,16 @@ const (
 	ClassBulk  Class = "bulk"
 )
 
+func (c Class) rank() int {
+	switch c {
+	case ClassReply:
+		return 0
+	case ClassAuto:
+		return 1
+	}
+	return 2
+}
+
 // Row is one message that waits to leave, or has left.
 type Row struct {
 	ID           string // Envelope.ID
@@ -34,8 +59,12 @@ type Row struct {
 	State        channels.State
 	Attempts     int
 	DueAt        time.Time
-	Holder       string // who leased it
+	Holder       string    // who leased it
+	LeasedUntil  time.Time // zero when nobody holds it
+	Verdict      customer.Verdict
+	Fault        *channels.Fault // of the last attempt
 	CreatedAt    time.Time
+	ttl          time.Duration
 }
 
 // Outbox is what waits to leave. Only the dispatcher takes rows from it. It is safe for concurrent use, also by several programs.
@@ -51,8 +80,131 @@ func NewOutbox(d *db.DB, j *journal.Journal, l *Ledger, now func() time.Time) *O
 	return &Outbox{db: d, journal: j, ledger: l, now: now}
 }
 
-// Changed returns a channel that is closed when a row of this process may have become due.
+// Changed returns a channel that is closed when a row may have become due through this process. Rows also become due by the clock
+// (NextDue) and through other processes.
 func (o *Outbox) Changed() <-chan struct{} { return o.ledger.outbox.Changed() }
 
 // Wake rings Changed.
 func (o *Outbox) Wake() { o.ledger.outbox.Ring() }
+
+const rowColumns = `id, message_id, conversation_id, customer_id, class, purpose, kind, account_id, pinned, envelope, state, attempts,
+	due_at, leased_by, leased_until, verdict, fault, created_at`
+
+// classRank is Class.rank in SQL.
+const classRank = `CASE o.class WHEN 'reply' THEN 0 WHEN 'auto' THEN 1 ELSE 2 END`
+
+// Lease takes up to limit rows that are due and nobody holds, for ttl, the most urgent first. A row is left while an earlier one of
+// the same conversation and channel is due or being sent. A lease that runs out without Begin is taken again by anybody.
+func (o *Outbox) Lease(ctx context.Context, holder string, limit int, ttl time.Duration) ([]Row, error) {
+	now := o.ledger.clock()
+	rows, err := list(ctx, o.db, scanRow, `UPDATE outbox SET leased_by = $1, leased_until = $2, updated_at = $3
+		WHERE state = 'queued' AND due_at <= $3 AND leased_until <= $3 AND id IN (
+			SELECT o.id FROM outbox o
+			WHERE o.state = 'queued' AND o.due_at <= $3 AND o.leased_until <= $3 AND NOT EXISTS (
+				SELECT 1 FROM outbox e
+				WHERE e.conversation_id = o.conversation_id AND e.kind = o.kind AND e.state IN ('queued', 'sending') AND e.due_at <= $3
+					AND (e.created_at < o.created_at OR (e.created_at = o.created_at AND e.id < o.id)))
+			ORDER BY `+classRank+`, o.due_at, o.id LIMIT $4)
+		RETURNING `+rowColumns, holder, now.Add(ttl).UnixMilli(), now.UnixMilli(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("lease outbox rows: %w", err)
+	}
+	slices.SortFunc(rows, func(a, b Row) int {
+		if d := a.Class.rank() - b.Class.rank(); d != 0 {
+			return d
+		}
+		if d := a.DueAt.Compare(b.DueAt); d != 0 {
+			return d
+		}
+		return compareText(a.ID, b.ID)
+	})
+	for i := range rows {
+		rows[i].ttl = ttl
+	}
+	return rows, nil
+}
+
+// NextDue is when the next row becomes due, or free from a lease that runs out; the zero time when nothing waits.
+func (o *Outbox) NextDue(ctx context.Context) (time.Time, error) {
+	var at sql.NullInt64
+	err := o.db.QueryRowContext(ctx, `SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM outbox
+		WHERE state IN ('queued', 'sending')`).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find next due row: %w", err)
+	}
+	return db.Time(at), nil
+}
+
+// Row reads one row.
+func (o *Outbox) Row(ctx context.Context, id string) (Row, error) {
+	return readRow(ctx, o.db, `WHERE id = $1`, id)
+}
+
+// Rows lists the rows of a message, oldest first.
+func (o *Outbox) Rows(ctx context.Context, m MessageID) ([]Row, error) {
+	rows, err := list(ctx, o.db, scanRow, `SELECT `+rowColumns+` FROM outbox WHERE message_id = $1 ORDER BY created_at, id`, string(m))
+	if err != nil {
+		return nil, fmt.Errorf("list outbox rows: %w", err)
+	}
+	return rows, nil
+}
+
+func readRow(ctx context.Context, q db.Querier, where string, args ...any) (Row, error) {
+	r, err := scanRow(q.QueryRowContext(ctx, `SELECT `+rowColumns+` FROM outbox `+where, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Row{}, ErrNotFound
+	}
+	if err != nil {
+		return Row{}, fmt.Errorf("read outbox row: %w", err)
+	}
+	return r, nil
+}
+
+func scanRow(row scanner) (Row, error) {
+	var r Row
+	var envelope, verdict, fault string
+	var due, until, created int64
+	err := row.Scan(&r.ID, &r.Message, &r.Conversation, &r.Customer, &r.Class, &r.Purpose, &r.Kind, &r.Account, &r.Pinned, &envelope,
+		&r.State, &r.Attempts, &due, &r.Holder, &until, &verdict, &fault, &created)
+	if err != nil {
+		return Row{}, err
+	}
+	r.DueAt, r.CreatedAt = time.UnixMilli(due).UTC(), time.UnixMilli(created).UTC()
+	if until > 0 {
+		r.LeasedUntil = time.UnixMilli(until).UTC()
+	}
+	err = json.Unmarshal([]byte(envelope), &r.Envelope)
+	if verdict != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(verdict), &r.Verdict))
+	}
+	if fault != "" {
+		r.Fault = &channels.Fault{}
+		err = errors.Join(err, json.Unmarshal([]byte(fault), r.Fault))
+	}
+	r.Envelope.Attempt = r.Attempts
+	return r, err
+}
+
+func insertRow(ctx context.Context, tx *sql.Tx, r Row) error {
+	envelope, err1 := json.Marshal(r.Envelope)
+	verdict, err2 := json.Marshal(r.Verdict)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO outbox (id, message_id, conversation_id, customer_id, class, purpose, kind, account_id,
+			pinned, envelope, state, due_at, verdict, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
+		r.ID, string(r.Message), string(r.Conversation), string(r.Customer), string(r.Class), string(r.Purpose), string(r.Kind),
+		string(r.Account), b2i(r.Pinned), string(envelope), string(r.State), r.DueAt.UnixMilli(), string(verdict), r.CreatedAt.UnixMilli())
+	return err
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -154,7 +154,7 @@ func (b *Book) Suppress(ctx context.Context, tx *sql.Tx, kind channels.Kind, val
 	return nil
 }
 
-// Contacted notes, inside the transaction of a sending, that a message left for an address of a customer.
+// Contacted notes, inside the transaction that begins an attempt, that a message is on its way to an address of a customer.
 func (b *Book) Contacted(ctx context.Context, tx *sql.Tx, id ID, kind channels.Kind, value string, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE identity SET last_out_at = $4 WHERE customer_id = $1 AND kind = $2 AND value = $3`,
 		string(id), string(kind), value, db.Millis(at))

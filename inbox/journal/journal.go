@@ -30,6 +30,7 @@ const (
 	Transferred Type = "conversation.transferred"
 	Closed      Type = "conversation.closed"
 	Reopened    Type = "conversation.reopened"
+	Linked      Type = "conversation.linked" // its anonymous customer turned out to be a known one
 )
 
 // The events of other streams.

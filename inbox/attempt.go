@@ -1,0 +1,271 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox/customer"
+	"sportello/inbox/journal"
+)
+
+// Begin writes an attempt down before it is made, and prolongs the lease. ErrLeaseLost means that the row must not be sent: the lease
+// ran out, or was revoked because the customer forbade it meanwhile. The row returned carries the attempt's number in its envelope.
+func (o *Outbox) Begin(ctx context.Context, row Row) (Row, error) {
+	now := o.ledger.clock()
+	err := o.db.Tx(ctx, func(tx *sql.Tx) error {
+		for _, to := range row.Envelope.To {
+			if err := o.ledger.book.Contacted(ctx, tx, row.Customer, row.Kind, to.Value, now); err != nil {
+				return err
+			}
+		}
+		n, err := affected(tx.ExecContext(ctx, `UPDATE outbox SET state = 'sending', attempts = attempts + 1, leased_until = $4, updated_at = $3
+			WHERE id = $1 AND state = 'queued' AND leased_by = $2 AND leased_until > $3`,
+			row.ID, row.Holder, now.UnixMilli(), now.Add(max(row.ttl, time.Second)).UnixMilli()))
+		if err == nil && n == 0 {
+			return ErrLeaseLost
+		}
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `INSERT INTO attempt (outbox_id, n, started_at) VALUES ($1, $2, $3)`, row.ID, row.Attempts+1, now.UnixMilli())
+		}
+		if err == nil {
+			err = setDelivery(ctx, tx, row.Message, channels.StateSending, nil)
+		}
+		return err
+	})
+	if err != nil {
+		return row, fmt.Errorf("begin attempt of %s: %w", row.ID, err)
+	}
+	row.Attempts++
+	row.State, row.Envelope.Attempt = channels.StateSending, row.Attempts
+	return row, nil
+}
+
+// Sent settles an attempt that the provider took. It holds whatever became of the lease: what has left has left. Receipts that came
+// before it (M-13) are applied now.
+func (o *Outbox) Sent(ctx context.Context, row Row, sent channels.Sent) error {
+	return o.step(ctx, "settle", row, func(t *turn, now Row) error {
+		_, err := t.tx.ExecContext(ctx, `UPDATE outbox SET leased_by = '', leased_until = 0, updated_at = $2, fault = '',
+				external_id = CASE WHEN external_id = '' THEN $3 ELSE external_id END,
+				state = CASE WHEN state IN ('queued', 'sending', 'unknown') THEN 'sent' ELSE state END
+			WHERE id = $1`, row.ID, t.at.UnixMilli(), sent.External)
+		if err == nil {
+			err = endAttempt(ctx, t, row, string(channels.StateSent), "")
+		}
+		if err == nil {
+			err = o.ledger.deliver(ctx, t, now, channels.StateSent, nil)
+		}
+		if err == nil {
+			err = o.ledger.unpark(ctx, t, now, sent.External)
+		}
+		return err
+	})
+}
+
+// Failed settles an attempt that did not succeed, by the class of its fault. Temporary: again at retryAt, or failed for good if that
+// is zero. Permanent: failed. Uncertain: a mail and a chat line go again at retryAt under the same id, which the other side knows; a
+// text message does not and is unknown until a receipt settles it. If a receipt settled the row meanwhile, that stands.
+func (o *Outbox) Failed(ctx context.Context, row Row, f *channels.Fault, retryAt time.Time) error {
+	state := afterFault(row.Kind, f, retryAt)
+	fault, err := faultJSON(f)
+	if err != nil {
+		return err
+	}
+	return o.step(ctx, "settle", row, func(t *turn, now Row) error {
+		if err := endAttempt(ctx, t, row, string(f.Class), f.Error()); err != nil {
+			return err
+		}
+		due := now.DueAt
+		if state == channels.StateQueued {
+			due = retryAt
+		}
+		n, err := affected(t.tx.ExecContext(ctx, `UPDATE outbox SET state = $3, due_at = $4, fault = $5, leased_by = '', leased_until = 0, updated_at = $6
+			WHERE id = $1 AND state = 'sending' AND attempts = $2`,
+			row.ID, row.Attempts, string(state), due.UnixMilli(), fault, t.at.UnixMilli()))
+		if err != nil || n == 0 {
+			return err
+		}
+		if state == channels.StateFailed {
+			if err := o.ledger.consequences(ctx, t, now, now.Envelope.To[0].Value, f); err != nil {
+				return err
+			}
+		}
+		return o.ledger.waits(ctx, t, now, state, f)
+	})
+}
+
+func afterFault(k channels.Kind, f *channels.Fault, retryAt time.Time) channels.State {
+	switch {
+	case f.Class == channels.Permanent:
+		return channels.StateFailed
+	case f.Class == channels.Uncertain && (k == channels.SMS || retryAt.IsZero()):
+		return channels.StateUnknown
+	case retryAt.IsZero():
+		return channels.StateFailed
+	}
+	return channels.StateQueued
+}
+
+// Recover takes care of rows whose holder vanished in the middle of an attempt, so that the outcome is not known: a mail and a chat
+// line go again under the same id, a text message is unknown. It also forgets receipts that matched nothing for 30 days. It returns
+// how many rows it found.
+func (o *Outbox) Recover(ctx context.Context) (int, error) {
+	now := o.ledger.clock()
+	lost, err := list(ctx, o.db, scanRow, `SELECT `+rowColumns+` FROM outbox WHERE state = 'sending' AND leased_until <= $1 LIMIT 500`, now.UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("find lost rows: %w", err)
+	}
+	for _, row := range lost {
+		f := &channels.Fault{Class: channels.Uncertain, Code: channels.CodeTimeout, Detail: "the attempt was not finished"}
+		if err := o.Failed(ctx, row, f, now); err != nil {
+			return 0, err
+		}
+	}
+	_, err = o.db.ExecContext(ctx, `DELETE FROM parked_receipt WHERE at < $1`, now.AddDate(0, 0, -30).UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("forget old receipts: %w", err)
+	}
+	if len(lost) > 0 {
+		o.Wake()
+	}
+	return len(lost), nil
+}
+
+func endAttempt(ctx context.Context, t *turn, row Row, outcome, detail string) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE attempt SET ended_at = $3, outcome = $4, detail = $5 WHERE outbox_id = $1 AND n = $2 AND ended_at IS NULL`,
+		row.ID, row.Attempts, t.at.UnixMilli(), outcome, detail)
+	return err
+}
+
+// Redirect sends a leased row by another channel than it was written for: a new envelope, made as the first one was, under the same
+// id. The message keeps the channel that was asked for. The lease goes on.
+func (o *Outbox) Redirect(ctx context.Context, row Row, to customer.Option, v customer.Verdict) (Row, error) {
+	err := o.step(ctx, "redirect", row, func(t *turn, now Row) error {
+		m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
+		if err != nil {
+			return err
+		}
+		env, err := o.ledger.compose(ctx, t.tx, t.c, m.Message, row.ID, to)
+		if err != nil {
+			return err
+		}
+		if err := o.rewrite(ctx, t, row, env, v); err != nil {
+			return err
+		}
+		if env.Kind == channels.Email {
+			t.refs = append(t.refs, ref{id: env.Thread.MessageID, message: m.ID, ours: true})
+		}
+		row.Kind, row.Account, row.Envelope, row.Verdict = env.Kind, env.Account, env, v
+		d := DeliveryChange{Message: m.ID, Seq: m.Seq, State: channels.StateQueued, Kind: env.Kind, Verdict: &v}
+		return t.tell(journal.Redirected, "system", Change{Delivery: &d, Reason: string(v.Code)})
+	})
+	return row, err
+}
+
+// rewrite puts the new envelope into the row and the message.
+func (o *Outbox) rewrite(ctx context.Context, t *turn, row Row, env channels.Outbound, v customer.Verdict) error {
+	envelope, err1 := toJSON(env)
+	verdict, err2 := toJSON(v)
+	from, err3 := toJSON(env.From)
+	to, err4 := toJSON(env.To)
+	for _, err := range []error{err1, err2, err3, err4} {
+		if err != nil {
+			return err
+		}
+	}
+	n, err := affected(t.tx.ExecContext(ctx, `UPDATE outbox SET kind = $3, account_id = $4, envelope = $5, verdict = $6, updated_at = $7
+		WHERE id = $1 AND state = 'queued' AND leased_by = $2`,
+		row.ID, row.Holder, string(env.Kind), string(env.Account), envelope, verdict, t.at.UnixMilli()))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrLeaseLost
+	}
+	_, err = t.tx.ExecContext(ctx, `UPDATE message SET asked_kind = CASE WHEN asked_kind = '' THEN kind ELSE asked_kind END, kind = $2,
+			account_id = $3, peer = $4, sender = $5, recipients = $6, subject = $7 WHERE id = $1`,
+		string(row.Message), string(env.Kind), string(env.Account), env.To[0].Value, from, to, env.Subject)
+	return err
+}
+
+// Hold keeps a leased row that may not leave now until it may be asked about again. The agent is told once for each reason.
+func (o *Outbox) Hold(ctx context.Context, row Row, v customer.Verdict, until time.Time) error {
+	return o.decide(ctx, row, v, channels.StateQueued, nil, until)
+}
+
+// Refuse ends a leased row that may not leave at all. The agent is told why.
+func (o *Outbox) Refuse(ctx context.Context, row Row, v customer.Verdict) error {
+	f := &channels.Fault{Class: channels.Permanent, Code: faultOf(v.Code), Detail: string(v.Code)}
+	return o.decide(ctx, row, v, channels.StateFailed, f, row.DueAt)
+}
+
+func (o *Outbox) decide(ctx context.Context, row Row, v customer.Verdict, state channels.State, f *channels.Fault, due time.Time) error {
+	verdict, err1 := toJSON(v)
+	fault, err2 := faultJSON(f)
+	for _, err := range []error{err1, err2} {
+		if err != nil {
+			return err
+		}
+	}
+	return o.step(ctx, "decide", row, func(t *turn, now Row) error {
+		n, err := affected(t.tx.ExecContext(ctx, `UPDATE outbox SET state = $3, due_at = $4, verdict = $5, fault = $6, leased_by = '', leased_until = 0,
+				updated_at = $7 WHERE id = $1 AND state = 'queued' AND leased_by = $2`,
+			row.ID, row.Holder, string(state), due.UnixMilli(), verdict, fault, t.at.UnixMilli()))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrLeaseLost
+		}
+		if state == channels.StateQueued && now.Verdict.Code == v.Code && now.Verdict.Chosen < 0 {
+			return nil
+		}
+		if err := setDelivery(ctx, t.tx, row.Message, state, f); err != nil {
+			return err
+		}
+		return t.tellDelivery(now, state, f, &v, "system")
+	})
+}
+
+// faultOf is the fault by which the console shows a refusal.
+func faultOf(c customer.Code) string {
+	switch c {
+	case customer.CodeConsentMissing, customer.CodeConsentWithdrawn:
+		return channels.CodeOptedOut
+	case customer.CodeSuppressed, customer.CodeNoAddress:
+		return channels.CodeBadAddress
+	case customer.CodeOneWay:
+		return channels.CodeNotCapable
+	case customer.CodeNoAccount:
+		return channels.CodeConfig
+	case customer.CodeVisitorLeft:
+		return channels.CodeGone
+	}
+	return channels.CodeUnreachable
+}
+
+// step runs one step of a row in a turn of its conversation, and tells afterwards. now is the row as it stands.
+func (o *Outbox) step(ctx context.Context, what string, row Row, fn func(t *turn, now Row) error) error {
+	var t *turn
+	err := o.db.Tx(ctx, func(tx *sql.Tx) (err error) {
+		if t, err = o.ledger.turn(ctx, tx, row.Conversation); err != nil {
+			return err
+		}
+		now, err := readRow(ctx, tx, `WHERE id = $1`, row.ID)
+		if err != nil {
+			return err
+		}
+		if err := fn(t, now); err != nil {
+			return err
+		}
+		return t.flush(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("%s outbox row %s: %w", what, row.ID, err)
+	}
+	o.ledger.tell(t)
+	o.Wake()
+	return nil
+}

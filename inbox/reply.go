@@ -1,0 +1,180 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox/customer"
+	"sportello/inbox/db"
+	"sportello/inbox/journal"
+)
+
+// Reply takes an agent's reply: the message, its row in the outbox with the envelope frozen (REQ-OUT1), and the event, in one
+// transaction. The same ClientID of the same agent a second time returns the first message. If he has not seen something that
+// matters, nothing is taken and the error is a *Held. HTML must have been sanitised.
+func (l *Ledger) Reply(ctx context.Context, cmd ReplyCmd) (Message, error) {
+	m, err := l.written(ctx, cmd.Conversation, cmd.Agent, cmd.ClientID, func(t *turn) (stored, error) {
+		if err := l.mayReply(ctx, t, cmd); err != nil {
+			return stored{}, err
+		}
+		return l.reply(ctx, t, cmd)
+	})
+	if err != nil {
+		return Message{}, fmt.Errorf("reply in conversation %s: %w", cmd.Conversation, err)
+	}
+	return m, nil
+}
+
+// Note takes an internal note. Any agent may write one, also in a closed conversation. The same ClientID of the same agent a second
+// time returns the first note.
+func (l *Ledger) Note(ctx context.Context, cmd NoteCmd) (Message, error) {
+	m, err := l.written(ctx, cmd.Conversation, cmd.Agent, cmd.ClientID, func(t *turn) (stored, error) {
+		if strings.TrimSpace(cmd.Text) == "" && len(cmd.Parts) == 0 {
+			return stored{}, ErrEmpty
+		}
+		return t.say(journal.Noted, ActorOf(cmd.Agent), stored{Message: Message{
+			Direction: Note, ClientID: cmd.ClientID, Text: cmd.Text, Parts: cmd.Parts,
+			Author: Author{Kind: "agent", ID: string(cmd.Agent), Name: cmd.AgentName},
+		}})
+	})
+	if err != nil {
+		return Message{}, fmt.Errorf("note in conversation %s: %w", cmd.Conversation, err)
+	}
+	return m, nil
+}
+
+// written runs a verb that writes a message, once for each client id of its author.
+func (l *Ledger) written(ctx context.Context, id ConversationID, agent AgentID, client string, write func(*turn) (stored, error)) (Message, error) {
+	var m stored
+	verb := func(t *turn) (err error) {
+		m, err = byClient(ctx, t.tx, agent, client)
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		m, err = write(t)
+		return err
+	}
+	_, err := l.change(ctx, id, verb)
+	if db.IsUnique(err) { // the same client id at the same time in another conversation
+		m, err = byClient(ctx, l.db, agent, client)
+	}
+	return m.Message, err
+}
+
+func byClient(ctx context.Context, q db.Querier, agent AgentID, client string) (stored, error) {
+	if client == "" {
+		return stored{}, ErrNotFound
+	}
+	return readMessage(ctx, q, `WHERE m.author_id = $1 AND m.client_id = $2`, string(agent), client)
+}
+
+func (l *Ledger) mayReply(ctx context.Context, t *turn, cmd ReplyCmd) error {
+	if strings.TrimSpace(cmd.Text) == "" && len(cmd.Parts) == 0 {
+		return ErrEmpty
+	}
+	if t.c.State == Closed {
+		return ErrClosed
+	}
+	if t.c.Assignee != cmd.Agent && !cmd.AsManager {
+		return Refused{Code: "not_yours", Agent: t.c.Assignee}
+	}
+	known, err := l.knownRecipient(ctx, t, channels.Address{Kind: cmd.Kind, Value: cmd.Address})
+	if err != nil {
+		return err
+	}
+	if !known {
+		return ErrRecipient
+	}
+	if cmd.Force {
+		return nil
+	}
+	return unseen(ctx, t, cmd)
+}
+
+// knownRecipient keeps a reply from going to somebody else's address (REQ-OUT2).
+func (l *Ledger) knownRecipient(ctx context.Context, t *turn, a channels.Address) (bool, error) {
+	if a.IsZero() {
+		return false, nil
+	}
+	var n int
+	err := t.tx.QueryRowContext(ctx, `SELECT count(*) FROM identity WHERE customer_id = $1 AND kind = $2 AND value = $3`,
+		string(t.c.Customer), string(a.Kind), a.Value).Scan(&n)
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	return takesPart(ctx, t.tx, t.c, a)
+}
+
+// unseen holds a reply whose author has not seen what a colleague wrote, or, for a mail, what the customer wrote since.
+func unseen(ctx context.Context, t *turn, cmd ReplyCmd) error {
+	all, err := messages(ctx, t.tx, `WHERE m.conversation_id = $1 AND m.seq > $2 AND (
+			(m.author_kind = 'agent' AND m.author_id <> $3) OR (m.direction = 'in' AND m.auto = '' AND $4 = 1))
+		ORDER BY m.seq LIMIT 50`, string(t.c.ID), cmd.SeenSeq, string(cmd.Agent), b2i(cmd.Kind == channels.Email))
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	reason := "customer_wrote"
+	if slices.ContainsFunc(all, func(m Message) bool { return m.Direction != In }) {
+		reason = "colleague_wrote"
+	}
+	return &Held{Reason: reason, Messages: all}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// reply writes the message and its outbox row.
+func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, error) {
+	to := customer.Option{Kind: cmd.Kind, Account: cmd.Account, Address: cmd.Address}
+	m := stored{peer: cmd.Address, Message: Message{
+		Direction: Out, Kind: cmd.Kind, Account: cmd.Account, ClientID: cmd.ClientID, State: channels.StateQueued,
+		Author: Author{Kind: "agent", ID: string(cmd.Agent), Name: cmd.AgentName}, Text: cmd.Text, HTML: cmd.HTML, Parts: cmd.Parts,
+	}}
+	row, err := newID()
+	if err != nil {
+		return stored{}, err
+	}
+	env, err := l.compose(ctx, t.tx, t.c, m.Message, row, to)
+	if err != nil {
+		return stored{}, err
+	}
+	m.From, m.To, m.Subject = env.From, env.To, env.Subject
+	t.c.LastOutAt, t.c.WaitingSince = t.at, time.Time{}
+	if m, err = t.say(journal.Replied, ActorOf(cmd.Agent), m); err != nil {
+		return stored{}, err
+	}
+	env.Message, env.Seq, env.At = string(m.ID), m.Seq, m.At
+	if env.Kind == channels.Email {
+		t.refs = append(t.refs, ref{id: env.Thread.MessageID, message: m.ID, ours: true})
+	}
+	t.rows = append(t.rows, Row{
+		ID: row, Message: m.ID, Conversation: t.c.ID, Customer: t.c.Customer, Class: ClassReply, Purpose: customer.Service, Kind: cmd.Kind,
+		Account: cmd.Account, Pinned: cmd.Pinned, Envelope: env, State: channels.StateQueued, DueAt: t.at, CreatedAt: t.at, Verdict: cmd.Verdict,
+	})
+	return m, nil
+}
+
+// references are the ids of the mails of a conversation, oldest first, with the customer's last one by itself.
+func conversationRefs(ctx context.Context, tx *sql.Tx, id ConversationID) (all []string, lastIn string, err error) {
+	refs, err := list(ctx, tx, func(row scanner) (r ref, err error) { return r, row.Scan(&r.id, &r.ours) },
+		`SELECT r.ref, r.ours FROM mail_ref r JOIN message m ON m.id = r.message_id WHERE r.conversation_id = $1 ORDER BY m.seq`, string(id))
+	for _, r := range refs {
+		if !slices.Contains(all, r.id) {
+			all = append(all, r.id)
+		}
+		if !r.ours {
+			lastIn = r.id
+		}
+	}
+	return all, lastIn, err
+}

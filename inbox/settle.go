@@ -1,0 +1,183 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sportello/channels"
+	"sportello/inbox/customer"
+	"sportello/inbox/journal"
+)
+
+// Settle takes news of an outgoing message. Late, repeated and reordered news never goes backwards (M-12). News that matches nothing
+// yet is parked, and applied when the sending it speaks of is written down (M-13).
+func (l *Ledger) Settle(ctx context.Context, r channels.Receipt) error {
+	var t *turn
+	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
+		t = nil
+		row, err := rowOf(ctx, tx, r)
+		if errors.Is(err, ErrNotFound) {
+			return l.park(ctx, tx, r)
+		}
+		if err != nil {
+			return err
+		}
+		if t, err = l.turn(ctx, tx, row.Conversation); err != nil {
+			return err
+		}
+		if err := l.settle(ctx, t, row, r); err != nil {
+			return err
+		}
+		return t.flush(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("settle %s/%s: %w", r.Account, cmp.Or(r.OutboxID, r.External, r.MessageID), err)
+	}
+	if t != nil {
+		l.tell(t)
+		l.outbox.Ring()
+	}
+	return nil
+}
+
+// rowOf finds the row that a receipt speaks of, by the first name that it gives.
+func rowOf(ctx context.Context, tx *sql.Tx, r channels.Receipt) (Row, error) {
+	switch {
+	case r.OutboxID != "":
+		return readRow(ctx, tx, `WHERE id = $1`, r.OutboxID)
+	case r.External != "":
+		return readRow(ctx, tx, `WHERE account_id = $1 AND external_id = $2`, string(r.Account), r.External)
+	case wellFormed(r.MessageID):
+		return readRow(ctx, tx, `WHERE message_id = (SELECT message_id FROM mail_ref WHERE ref = $1 AND ours = 1)
+			ORDER BY created_at DESC LIMIT 1`, r.MessageID)
+	}
+	return Row{}, ErrNotFound
+}
+
+func (l *Ledger) park(ctx context.Context, tx *sql.Tx, r channels.Receipt) error {
+	id, err := newID()
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO parked_receipt (id, account_id, external_id, receipt, at) VALUES ($1, $2, $3, $4, $5)`,
+		id, string(r.Account), cmp.Or(r.External, r.MessageID, r.OutboxID), string(raw), l.clock().UnixMilli())
+	return err
+}
+
+// unpark applies the receipts that came before the provider's id was known.
+func (l *Ledger) unpark(ctx context.Context, t *turn, row Row, external string) error {
+	if external == "" {
+		return nil
+	}
+	parked, err := list(ctx, t.tx, scanText, `SELECT receipt FROM parked_receipt WHERE account_id = $1 AND external_id = $2 ORDER BY at, id`,
+		string(row.Account), external)
+	if err != nil {
+		return err
+	}
+	for _, raw := range parked {
+		var r channels.Receipt
+		if err := json.Unmarshal([]byte(raw), &r); err != nil {
+			return err
+		}
+		if err := l.settle(ctx, t, row, r); err != nil {
+			return err
+		}
+	}
+	_, err = t.tx.ExecContext(ctx, `DELETE FROM parked_receipt WHERE account_id = $1 AND external_id = $2`, string(row.Account), external)
+	return err
+}
+
+// settle applies one receipt to a row and its message.
+func (l *Ledger) settle(ctx context.Context, t *turn, row Row, r channels.Receipt) error {
+	to := ""
+	if len(row.Envelope.To) > 0 {
+		to = row.Envelope.To[0].Value
+	}
+	recipient := cmp.Or(r.Recipient, to)
+	if r.State == channels.StateFailed && r.Fault != nil {
+		if err := l.consequences(ctx, t, row, recipient, r.Fault); err != nil {
+			return err
+		}
+	}
+	if !strings.EqualFold(recipient, to) {
+		return nil // somebody in copy: the message reached, or failed to reach, the customer all the same
+	}
+	if r.External != "" {
+		_, err := t.tx.ExecContext(ctx, `UPDATE outbox SET external_id = $2 WHERE id = $1 AND external_id = ''`, row.ID, r.External)
+		if err != nil {
+			return err
+		}
+	}
+	return l.deliver(ctx, t, row, r.State, r.Fault)
+}
+
+// deliver moves a message to a state that the other side reported, if it may follow the one it has.
+func (l *Ledger) deliver(ctx context.Context, t *turn, row Row, next channels.State, f *channels.Fault) error {
+	m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
+	if err != nil || !m.State.After(next) {
+		return err
+	}
+	if next != channels.StateFailed {
+		f = nil
+	}
+	fault, err := faultJSON(f)
+	if err == nil {
+		_, err = t.tx.ExecContext(ctx, `UPDATE outbox SET state = $2, fault = $3, updated_at = $4, leased_by = '', leased_until = 0 WHERE id = $1`,
+			row.ID, string(next), fault, t.at.UnixMilli())
+	}
+	if err == nil {
+		err = setDelivery(ctx, t.tx, m.ID, next, f)
+	}
+	if err != nil {
+		return err
+	}
+	return t.tellDelivery(row, next, f, nil, providerActor(row.Account))
+}
+
+// waits notes that a message goes on waiting, or has ended without reaching anybody. The agent is told when something is new in it.
+func (l *Ledger) waits(ctx context.Context, t *turn, row Row, state channels.State, f *channels.Fault) error {
+	if err := setDelivery(ctx, t.tx, row.Message, state, f); err != nil {
+		return err
+	}
+	if state == channels.StateQueued && row.Fault != nil && row.Fault.Code == f.Code {
+		return nil
+	}
+	return t.tellDelivery(row, state, f, nil, providerActor(row.Account))
+}
+
+func (t *turn) tellDelivery(row Row, state channels.State, f *channels.Fault, v *customer.Verdict, by journal.Actor) error {
+	d := DeliveryChange{Message: row.Message, Seq: row.Envelope.Seq, State: state, Kind: row.Kind, Fault: f, Verdict: v}
+	ch := Change{Delivery: &d}
+	if f != nil {
+		ch.Reason = f.Code
+	}
+	return t.tell(journal.Delivery, by, ch)
+}
+
+func providerActor(a channels.AccountID) journal.Actor { return journal.Actor("provider:" + string(a)) }
+
+// consequences are what a failure says of the address beyond this message: it is dead (E-33), or its owner has opted out at the
+// provider (M-14, M-15).
+func (l *Ledger) consequences(ctx context.Context, t *turn, row Row, address string, f *channels.Fault) error {
+	if f.Suppress {
+		if err := l.book.Suppress(ctx, t.tx, row.Kind, address, f.Code, t.at); err != nil {
+			return err
+		}
+	}
+	if f.Code != channels.CodeOptedOut || f.Class != channels.Permanent {
+		return nil
+	}
+	return l.book.Consent(ctx, t.tx, t.c.Customer, customer.Consent{
+		Kind: row.Kind, Address: address, Account: row.Account, Source: "provider", SourceID: string(row.Message), Wording: f.Provider,
+		Actor: string(providerActor(row.Account)), At: t.at,
+	})
+}

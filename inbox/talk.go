@@ -1,0 +1,103 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sportello/channels"
+	"sportello/channels/chat"
+)
+
+var _ chat.Record = (*Ledger)(nil)
+
+// The bounds of a Talk: a longer gap is answered with a snapshot of the newest lines.
+const (
+	mostLines    = 500
+	snapshotSize = 200
+)
+
+// Talk is what a chat visitor may see of his current conversation: what he wrote in the chat, and what was sent to him by chat or was
+// meant for the chat and went another way. Never notes, never what he wrote on other channels, nothing that has not passed the gate.
+// An epoch that is not the current conversation, or a gap that is too large, is answered with a snapshot.
+func (l *Ledger) Talk(ctx context.Context, account channels.AccountID, visitor, epoch string, after int64) (chat.Talk, error) {
+	talk, err := l.talk(ctx, account, visitor, epoch, after)
+	if err != nil {
+		return chat.Talk{}, fmt.Errorf("read talk: %w", err)
+	}
+	return talk, nil
+}
+
+func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, epoch string, after int64) (chat.Talk, error) {
+	v, err := readConversation(ctx, l.db, `WHERE EXISTS (SELECT 1 FROM message m
+			WHERE m.conversation_id = v.id AND m.kind = $1 AND m.account_id = $2 AND m.peer = $3)
+			AND v.customer_id = (SELECT i.customer_id FROM identity i WHERE i.kind = $1 AND i.value = $3 AND i.owner = 1)
+		ORDER BY CASE WHEN v.state = 'closed' THEN 1 ELSE 0 END, v.created_at DESC, v.id DESC LIMIT 1`,
+		string(channels.Chat), string(account), visitor)
+	if errors.Is(err, ErrNotFound) {
+		return chat.Talk{}, nil
+	}
+	if err != nil {
+		return chat.Talk{}, err
+	}
+	talk := chat.Talk{Epoch: string(v.ID), Open: v.State != Closed, LastSeq: after}
+	var lines []visible
+	if epoch == talk.Epoch {
+		lines, err = l.lines(ctx, v.ID, account, visitor, after, `ASC`, mostLines+1)
+	}
+	if err == nil && (epoch != talk.Epoch || len(lines) > mostLines) {
+		talk.Reset, talk.LastSeq = true, 0
+		lines, err = l.lines(ctx, v.ID, account, visitor, 0, `DESC`, snapshotSize)
+		for i, j := 0, len(lines)-1; i < j; i, j = i+1, j-1 {
+			lines[i], lines[j] = lines[j], lines[i]
+		}
+	}
+	if err != nil {
+		return chat.Talk{}, err
+	}
+	for _, m := range lines {
+		talk.Lines = append(talk.Lines, m.line(visitor))
+		talk.LastSeq = max(talk.LastSeq, m.Seq)
+	}
+	return talk, nil
+}
+
+// visible is a message with the outbox row that took it out.
+type visible struct {
+	stored
+	row string
+}
+
+func (l *Ledger) lines(ctx context.Context, id ConversationID, account channels.AccountID, visitor string, after int64, order string, limit int) ([]visible, error) {
+	return list(ctx, l.db, func(row scanner) (v visible, err error) {
+		v.stored, err = scanMessage(withRow{row, &v.row})
+		return v, err
+	}, `SELECT `+messageColumns+`, COALESCE((SELECT o.id FROM outbox o WHERE o.message_id = m.id AND o.kind = $5), '')
+		FROM message m WHERE m.conversation_id = $1 AND m.seq > $2 AND (
+			(m.direction = 'in' AND m.kind = $5 AND m.account_id = $3 AND m.peer = $4)
+			OR (m.direction = 'out' AND (m.kind = $5 OR m.asked_kind = $5) AND m.state IN ('sending', 'sent', 'delivered', 'read', 'unknown')))
+		ORDER BY m.seq `+order+` LIMIT $6`, string(id), after, string(account), visitor, string(channels.Chat), limit)
+}
+
+// withRow scans one more column after those of a message.
+type withRow struct {
+	scanner
+	id *string
+}
+
+// Scan scans into the columns of a message and the outbox row's id.
+func (w withRow) Scan(into ...any) error { return w.scanner.Scan(append(into, w.id)...) }
+
+func (v visible) line(visitor string) chat.Line {
+	line := chat.Line{Seq: v.Seq, ID: string(v.ID), Text: v.Text, At: v.At, Parts: v.Parts, From: chat.FromVisitor}
+	if v.Direction == In {
+		line.ClientID = strings.TrimPrefix(v.external, visitor+":")
+		return line
+	}
+	line.From, line.Outbox, line.Name, line.State = chat.FromAgent, v.row, v.Author.Name, v.State
+	if v.Auto != channels.AutoNone || v.Author.Kind == "system" {
+		line.From = chat.FromSystem
+	}
+	return line
+}

@@ -1,0 +1,162 @@
+package inbox
+
+// To which conversation does a message belong? The invariants:
+//
+//   - A match needs proof (REQ-TH2): our own signed reply token, or a reference to a mail of the conversation from somebody who takes
+//     part in it. Without proof the message begins a conversation of its own, which names the other as its Previous.
+//   - Empty and malformed ids match nothing (REQ-TH1); ids are compared byte by byte. Subjects decide nothing.
+//   - A bounce matches only by a Message-ID of ours, which nobody knows but the recipients' servers.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"sportello/channels"
+	"sportello/inbox/customer"
+)
+
+// mostRefs is how many ids of one message are looked up.
+const mostRefs = 50
+
+// match is a conversation that a message refers to.
+type match struct {
+	Conversation
+	proved bool // the message may enter it
+}
+
+// threadOf finds the conversation that a message refers to by token or by reference, nil when there is none.
+func (l *Ledger) threadOf(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
+	if id, ok := readToken(l.cfg.TokenKey, in.Thread.Token); ok {
+		v, err := readConversation(ctx, tx, `WHERE v.id = $1`, string(id))
+		if err == nil {
+			return &match{Conversation: v, proved: true}, nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	return l.referenced(ctx, tx, in)
+}
+
+// referenced looks up In-Reply-To, then References from last to first (E-20). The first id with a conversation that the sender may
+// enter wins; failing that, the first with any conversation is what the message is related to.
+func (l *Ledger) referenced(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
+	ids := references(in.Thread)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := mailRefs(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var related *match
+	for _, id := range ids {
+		for _, f := range found[id] {
+			v, err := readConversation(ctx, tx, `WHERE v.id = $1`, string(f.conversation))
+			if err != nil {
+				return nil, err
+			}
+			m := &match{Conversation: v}
+			if in.Auto == channels.AutoBounce {
+				m.proved = f.ours
+			} else if m.proved, err = takesPart(ctx, tx, v, in.From); err != nil {
+				return nil, err
+			}
+			if m.proved {
+				return m, nil
+			}
+			if related == nil {
+				related = m
+			}
+		}
+	}
+	return related, nil
+}
+
+// references lists the ids that a message refers to, the likeliest first, each once, none that is malformed.
+func references(t channels.Thread) []string {
+	ids := slices.Clone(t.InReplyTo)
+	for _, id := range slices.Backward(t.References) {
+		ids = append(ids, id)
+	}
+	seen := map[string]bool{}
+	ids = slices.DeleteFunc(ids, func(id string) bool {
+		drop := seen[id] || !wellFormed(id)
+		seen[id] = true
+		return drop
+	})
+	return ids[:min(len(ids), mostRefs)]
+}
+
+// wellFormed reports whether a Message-ID can name one message: something on both sides of an @, and no space in it.
+func wellFormed(id string) bool {
+	left, right, ok := strings.Cut(id, "@")
+	return ok && left != "" && right != "" && len(id) <= 998 && !strings.Contains(right, "@") &&
+		!strings.ContainsFunc(id, func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.IsControl(r) || r == '<' || r == '>' || r == unicode.ReplacementChar
+		})
+}
+
+type foundRef struct {
+	id           string
+	conversation ConversationID
+	ours         bool
+}
+
+// mailRefs looks ids up, the newest conversation of each first.
+func mailRefs(ctx context.Context, tx *sql.Tx, ids []string) (map[string][]foundRef, error) {
+	marks, args := make([]string, len(ids)), make([]any, len(ids))
+	for i, id := range ids {
+		marks[i], args[i] = "$"+strconv.Itoa(i+1), id
+	}
+	rows, err := list(ctx, tx, func(row scanner) (f foundRef, err error) { return f, row.Scan(&f.id, &f.conversation, &f.ours) },
+		`SELECT ref, conversation_id, ours FROM mail_ref WHERE ref IN (`+strings.Join(marks, ", ")+`) ORDER BY conversation_id DESC`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("look up references: %w", err)
+	}
+	found := map[string][]foundRef{}
+	for _, f := range rows {
+		found[f.id] = append(found[f.id], f)
+	}
+	return found, nil
+}
+
+// takesPart reports whether an address is the customer's own, or wrote, received or was copied in the conversation.
+func takesPart(ctx context.Context, tx *sql.Tx, v Conversation, a channels.Address) (bool, error) {
+	if a.IsZero() {
+		return false, nil
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM identity WHERE customer_id = $1 AND kind = $2 AND value = $3 AND owner = 1`,
+		string(v.Customer), string(a.Kind), a.Value).Scan(&n)
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	messages, err := list(ctx, tx, scanMessage, `SELECT `+messageColumns+` FROM message m WHERE m.conversation_id = $1 AND m.kind = $2
+		ORDER BY m.seq DESC LIMIT 200`, string(v.ID), string(a.Kind))
+	for _, m := range messages {
+		if m.peer == a.Value || slices.ContainsFunc(slices.Concat(m.To, m.Cc), func(p channels.Address) bool { return p.Value == a.Value }) {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// current is the conversation that a channel without references goes on with: the customer's latest in which this address and this
+// account of ours took part, an open one before a closed one.
+func current(ctx context.Context, tx *sql.Tx, id customer.ID, in channels.Inbound) (*match, error) {
+	v, err := readConversation(ctx, tx, `WHERE v.customer_id = $1 AND EXISTS (SELECT 1 FROM message m
+			WHERE m.conversation_id = v.id AND m.kind = $2 AND m.account_id = $3 AND m.peer = $4)
+		ORDER BY CASE WHEN v.state = 'closed' THEN 1 ELSE 0 END, v.created_at DESC, v.id DESC LIMIT 1`,
+		string(id), string(in.Kind), string(in.Account), in.From.Value)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return &match{Conversation: v, proved: true}, err
+}

@@ -1,0 +1,46 @@
+package inbox
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// A reply token is put into the Reply-To address of our mails ("support+TOKEN@"), so that an answer finds its conversation however
+// the customer's program treats headers (E-19). It is the conversation's id and a MAC over it, in lower-case base32: 42 letters and
+// digits, which survive every server, also one that changes the case.
+
+const macSize = 10 // bytes: 80 bits, checked by nobody but us, one guess per mail
+
+func tokenEncoding() *base32.Encoding { return base32.StdEncoding.WithPadding(base32.NoPadding) }
+
+// signToken is the reply token of a conversation, or "" when its id is none of ours.
+func signToken(key []byte, id ConversationID) string {
+	raw, err := uuid.Parse(string(id))
+	if err != nil || len(key) == 0 {
+		return ""
+	}
+	return strings.ToLower(tokenEncoding().EncodeToString(append(raw[:], tokenMAC(key, raw[:])...)))
+}
+
+// readToken is the conversation that a token was signed for. Anything that we did not sign is refused.
+func readToken(key []byte, token string) (ConversationID, bool) {
+	raw, err := tokenEncoding().DecodeString(strings.ToUpper(token))
+	if err != nil || len(raw) != 16+macSize || len(key) == 0 {
+		return "", false
+	}
+	if !hmac.Equal(raw[16:], tokenMAC(key, raw[:16])) {
+		return "", false
+	}
+	return ConversationID(uuid.UUID(raw[:16]).String()), true
+}
+
+func tokenMAC(key, id []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("reply token\x00")) //nolint:errcheck // a hash takes everything
+	mac.Write(id)                        //nolint:errcheck // a hash takes everything
+	return mac.Sum(nil)[:macSize]
+}

@@ -1,0 +1,164 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"sportello/inbox/journal"
+)
+
+// turn is one change of one conversation inside a transaction. A verb changes c, tells what happened, and flush writes it all: the
+// conversation only if it still stands where it was read, then the new rows, then the events. A turn that tells nothing writes
+// nothing.
+type turn struct {
+	l        *Ledger
+	tx       *sql.Tx
+	at       time.Time
+	before   Conversation // the zero Conversation when c is new
+	c        Conversation
+	messages []stored
+	refs     []ref
+	rows     []Row
+	events   []journal.Event
+}
+
+// change runs one verb on a conversation: one transaction, and afterwards those who follow the journal are told.
+func (l *Ledger) change(ctx context.Context, id ConversationID, verb func(t *turn) error) (Conversation, error) {
+	var t *turn
+	err := l.db.Tx(ctx, func(tx *sql.Tx) (err error) {
+		if t, err = l.turn(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := verb(t); err != nil {
+			return err
+		}
+		return t.flush(ctx)
+	})
+	if err != nil {
+		return Conversation{}, err
+	}
+	l.tell(t)
+	return t.c, nil
+}
+
+// tell wakes those who follow, after the commit.
+func (l *Ledger) tell(turns ...*turn) {
+	for _, t := range turns {
+		if len(t.events) > 0 {
+			l.journal.Wake()
+		}
+		if len(t.rows) > 0 {
+			l.outbox.Ring()
+		}
+	}
+}
+
+// turn locks and reads a conversation.
+func (l *Ledger) turn(ctx context.Context, tx *sql.Tx, id ConversationID) (*turn, error) {
+	at := l.clock()
+	v, err := lockConversation(ctx, tx, id, at)
+	if err != nil {
+		return nil, err
+	}
+	return &turn{l: l, tx: tx, at: at, before: v, c: v}, nil
+}
+
+// clock is now as the record keeps it.
+func (l *Ledger) clock() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
+
+// tell appends an event that carries the conversation as it is now.
+func (t *turn) tell(typ journal.Type, actor journal.Actor, ch Change) error {
+	t.c.LastSeq++
+	ch.Conversation = t.c
+	if ch.Message != nil {
+		ch.Message.Seq = t.c.LastSeq
+	}
+	e, err := journal.Of(journal.ConversationStream(string(t.c.ID)), t.c.LastSeq, string(t.c.Customer), typ, actor, t.at, ch)
+	if err != nil {
+		return err
+	}
+	t.events = append(t.events, e)
+	return nil
+}
+
+// say adds a message, with its event. It returns the message as it was written.
+func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, error) {
+	id, err := newID()
+	if err != nil {
+		return stored{}, err
+	}
+	m.ID, m.Conversation, m.Customer, m.At = MessageID(id), t.c.ID, t.c.Customer, t.at
+	m.HasHTML = m.HTML != ""
+	m.Seq = t.c.LastSeq + 1
+	if m.Direction != In || m.Auto == "" || t.c.Preview == "" {
+		t.c.Preview = preview(m.Message)
+		t.c.LastMessageSeq = m.Seq
+	}
+	if err := t.tell(typ, actor, Change{Message: &m.Message}); err != nil {
+		return stored{}, err
+	}
+	t.messages = append(t.messages, m)
+	return m, nil
+}
+
+// flush writes the turn.
+func (t *turn) flush(ctx context.Context) error {
+	if len(t.events) == 0 {
+		return nil
+	}
+	var err error
+	if t.before.ID == "" {
+		err = insertConversation(ctx, t.tx, t.c)
+	} else {
+		err = updateConversation(ctx, t.tx, t.before, t.c, t.at)
+	}
+	for _, m := range t.messages {
+		if err == nil {
+			err = insertMessage(ctx, t.tx, m)
+		}
+	}
+	for _, r := range t.refs {
+		if err == nil {
+			err = insertRef(ctx, t.tx, t.c.ID, r)
+		}
+	}
+	for _, r := range t.rows {
+		if err == nil {
+			err = insertRow(ctx, t.tx, r)
+		}
+	}
+	if err == nil {
+		err = t.l.journal.Append(ctx, t.tx, t.events...)
+	}
+	if err != nil {
+		return fmt.Errorf("write conversation %s: %w", t.c.ID, err)
+	}
+	return nil
+}
+
+// preview is the beginning of a message in one line.
+func preview(m Message) string {
+	const most = 140
+	text := strings.Join(strings.Fields(m.Text), " ")
+	if text == "" && len(m.Parts) > 0 {
+		text = m.Parts[0].Name
+	}
+	if text == "" {
+		text = m.Subject
+	}
+	runes := []rune(text)
+	if len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
