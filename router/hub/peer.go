@@ -185,5 +185,6 @@ func Sees(a roster.Agent, view inbox.ConversationID, e live.Entry) bool {
 
 // inAudience reports whether an agent is named by an audience.
 func inAudience(a roster.Agent, to live.Audience) bool {
-	return to.Assignee != "" && to.Assignee == a.ID || to.Former != "" && to.Former == a.ID || to.Queue != "" && a.Serves(to.Queue)
+	return to.Assignee != "" && to.Assignee == a.ID || to.Former != "" && to.Former == a.ID ||
+		to.Queue != "" && a.Serves(to.Queue) || to.FormerQueue != "" && a.Serves(to.FormerQueue)
 }

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -75,14 +76,14 @@ func TestEveryWireStructAndFrameIsThere(t *testing.T) {
 func TestEveryConstantIsInItsUnion(t *testing.T) {
 	byName := map[string][]string{}
 	for typ, values := range unions {
-		byName[typ.Name()] = append(byName[typ.Name()], values...)
+		byName[path.Base(typ.PkgPath())+"."+typ.Name()] = values
 	}
 	found := 0
 	for _, dir := range sources {
 		for _, f := range parse(t, dir) {
 			for name, value := range constants(f) {
 				for _, v := range value {
-					values, closed := byName[name]
+					values, closed := byName[path.Base(dir)+"."+name]
 					if !closed {
 						continue
 					}

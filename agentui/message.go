@@ -1,0 +1,145 @@
+package agentui
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"sportello/channels"
+	"sportello/inbox"
+)
+
+// What strangers sent is shown under a policy of its own, in which nothing runs and nothing is fetched.
+const (
+	policyFile = "default-src 'none'; sandbox; frame-ancestors 'self'"
+	policyHTML = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; " +
+		"frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+	policyImages = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:; base-uri 'none'; form-action 'none'; " +
+		"frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+// shown are the types of files that a browser may show rather than save; SVG is not among them, for it is a document.
+var shown = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
+
+// message finds the message that the path names, if its conversation may be read.
+func (s *Server) message(c *call) (inbox.Message, error) {
+	id, err := pathID(c.r.PathValue("id"))
+	if err != nil {
+		return inbox.Message{}, err
+	}
+	m, err := s.Ledger.Message(c.ctx, inbox.MessageID(id))
+	if err != nil {
+		return inbox.Message{}, err
+	}
+	conv, err := s.Ledger.Conversation(c.ctx, m.Conversation)
+	if err != nil {
+		return inbox.Message{}, err
+	}
+	return m, allow(c.me, verbRead, conv)
+}
+
+// messageHTML is the HTML of a message as a document for a sandboxed frame. Images that came with the message are inside it: a
+// sandboxed frame has no cookie with which it could fetch them. Those of other servers are let in by ?images=1 only.
+func (s *Server) messageHTML(c *call) (any, error) {
+	m, err := s.message(c)
+	if err != nil {
+		return nil, err
+	}
+	if m.HTML == "" {
+		return nil, errNotFound
+	}
+	remote := c.r.URL.Query().Get("images") == "1"
+	doc, err := shower{image: func(cid string) string { return s.inlined(c, m, cid) }, remote: remote}.document(m.HTML)
+	if err != nil {
+		return nil, &refusal{status: http.StatusUnprocessableEntity, code: "bad_html", detail: err.Error()}
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("X-DNS-Prefetch-Control", "off")
+	h.Set("Content-Security-Policy", policyHTML)
+	if remote {
+		h.Set("Content-Security-Policy", policyImages)
+	}
+	_, _ = c.w.Write(doc) // the client has gone if this fails
+	return streamed{}, nil
+}
+
+// inlined is the image that a cid names as a data: URL, or "".
+func (s *Server) inlined(c *call, m inbox.Message, cid string) string {
+	const most = 4 << 20
+	i := slices.IndexFunc(m.Parts, func(p channels.Part) bool { return p.CID == cid })
+	if i < 0 || m.Parts[i].Size > most || !slices.Contains(shown, m.Parts[i].Type) {
+		return ""
+	}
+	r, err := s.Vault.Open(c.ctx, m.Parts[i].Blob)
+	if err != nil {
+		s.Log.Warn("inline image not read", "message", m.ID, "err", err)
+		return ""
+	}
+	defer r.Close() //nolint:errcheck // only read
+	data, err := io.ReadAll(io.LimitReader(r, most))
+	if err != nil {
+		s.Log.Warn("inline image not read", "message", m.ID, "err", err)
+		return ""
+	}
+	return dataURL(m.Parts[i].Type, data)
+}
+
+// messageRaw is the message as it came, to be saved.
+func (s *Server) messageRaw(c *call) (any, error) {
+	m, err := s.message(c)
+	if err != nil {
+		return nil, err
+	}
+	if m.Raw == "" {
+		return nil, errNotFound
+	}
+	name := "message-" + string(m.ID) + ".txt"
+	if m.Kind == channels.Email {
+		name = "message-" + string(m.ID) + ".eml"
+	}
+	return s.file(c, m.Raw, "application/octet-stream", "attachment", name)
+}
+
+// messagePart is one file of a message; n counts from 0.
+func (s *Server) messagePart(c *call) (any, error) {
+	m, err := s.message(c)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(c.r.PathValue("n"))
+	if err != nil || n < 0 || n >= len(m.Parts) {
+		return nil, errNotFound
+	}
+	p := m.Parts[n]
+	if slices.Contains(shown, p.Type) {
+		return s.file(c, p.Blob, p.Type, "inline", p.Name)
+	}
+	return s.file(c, p.Blob, "application/octet-stream", "attachment", p.Name)
+}
+
+// file sends bytes of the vault.
+func (s *Server) file(c *call, blob channels.BlobID, kind, disposition, name string) (any, error) {
+	r, err := s.Vault.Open(c.ctx, blob)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() //nolint:errcheck // only read
+	as := mime.FormatMediaType(disposition, map[string]string{"filename": name})
+	if as == "" {
+		as = disposition // a name that cannot be written
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", as)
+	h.Set("Content-Security-Policy", policyFile)
+	h.Set("Cache-Control", "private, max-age=3600")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if _, err := io.Copy(c.w, r); err != nil {
+		s.Log.Debug("file not sent to its end", "err", err)
+	}
+	return streamed{}, nil
+}
