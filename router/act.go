@@ -67,7 +67,8 @@ func (r *Router) act(ctx context.Context, pairings []Pairing) (overtaken bool, e
 	return late.Load(), err
 }
 
-// offer holds the conversation for the agent and writes the decision down.
+// offer holds the conversation for the agent and writes the decision down. If he accepts before it is written, the record refuses it
+// and the assignment, which carries the same decision, is all it keeps.
 func (r *Router) offer(ctx context.Context, p Pairing) error {
 	if p.Forgive {
 		if err := r.live.Forgive(ctx, p.Conversation.ID); err != nil {
@@ -131,9 +132,6 @@ func (r *Router) expire(ctx context.Context) error {
 	return nil
 }
 
-// ReasonAgentLost is why a conversation was taken back from an agent whose console is gone.
-const ReasonAgentLost = "agent_lost"
-
 // takeBack takes chats back from agents who have been gone for the grace time (O6). Mail stays with them.
 func (r *Router) takeBack(ctx context.Context) error {
 	lost, err := r.live.Lost(ctx, r.now(), r.cfg.DisconnectGrace)
@@ -142,14 +140,29 @@ func (r *Router) takeBack(ctx context.Context) error {
 	}
 	for _, l := range lost {
 		for _, c := range l.Conversations {
-			_, err := r.ledger.Requeue(ctx, inbox.RequeueCmd{Conversation: c.ID, Agent: l.Agent, Reason: ReasonAgentLost})
-			if err != nil && !raced(err) {
+			if err := r.requeue(ctx, c.ID, l.Agent); err != nil && !raced(err) {
 				return fmt.Errorf("requeue %s: %w", c.ID, err)
 			}
 			r.log.Warn("agent lost, conversation requeued", "conversation", c.ID, "agent", l.Agent, "since", l.At)
 		}
 	}
 	return nil
+}
+
+// boost is what a customer who was left by his agent is moved up, in points of priority.
+const boost = 20
+
+// requeue puts a conversation back, a little further up. Its clock runs since it first waited, and its agent stays its sticky one.
+// After a crash between the two steps it waits without the boost.
+func (r *Router) requeue(ctx context.Context, id inbox.ConversationID, agent inbox.AgentID) error {
+	c, err := r.ledger.Requeue(ctx, inbox.RequeueCmd{Conversation: id, Agent: agent, Reason: ReasonAgentLost})
+	if err != nil || c.State != inbox.Waiting || c.Sticky != agent {
+		return err
+	}
+	d := inbox.Decision{RulesVersion: c.RulesVersion, Queue: c.Queue, Reason: ReasonAgentLost}
+	_, err = r.ledger.Place(ctx, inbox.PlaceCmd{Conversation: id, Queue: c.Queue, Priority: min(100, c.Priority+boost), Skills: c.Skills,
+		Decision: d, Actor: "system"})
+	return err
 }
 
 // told is what the record knows about a conversation that nobody can take.

@@ -15,6 +15,7 @@ const (
 	ReasonStickyWait  = "sticky_wait"  // waits a moment for the one who had it before
 	ReasonTaken       = "taken"        // he pulled it himself
 	ReasonNobody      = "nobody"       // nobody can take it now
+	ReasonAgentLost   = "agent_lost"   // taken back from an agent whose console is gone
 )
 
 // The codes of why an agent was not chosen.

@@ -33,7 +33,7 @@ type words struct {
 	because  map[string]string
 	rule     string // queue, name of the rule
 	otherwise,
-	nobody, stickyWait string
+	nobody, stickyWait, lost string
 	codes  map[string]string
 	others func(n int, named bool) string
 	second, minute,
@@ -56,6 +56,7 @@ var italian = words{
 	},
 	rule: "In coda %s per la regola %d, «%s».", otherwise: "In coda %s perché nessun'altra regola valeva.",
 	nobody: "In attesa da %s: nessuno può prenderla ora.", stickyWait: "In attesa da %s: aspetta %s, che l'aveva già seguita.",
+	lost: "Di nuovo in coda %s perché chi la seguiva non è più raggiungibile.",
 	codes: map[string]string{
 		NotInQueue: "fuori coda", Unreachable: "irraggiungibile", Away: "assente", NoSkill: "senza la competenza richiesta",
 		SkillTooLow: "competenza troppo bassa", MissedThis: "l'ha già rifiutata o lasciata scadere", AtCapacity: "al completo",
@@ -86,6 +87,7 @@ var english = words{
 	},
 	rule: "Queued in %s by rule %d, “%s”.", otherwise: "Queued in %s because no other rule matched.",
 	nobody: "Waiting for %s: nobody can take it now.", stickyWait: "Waiting for %s: held for %s, who had it before.",
+	lost: "Back in %s because whoever had it cannot be reached any more.",
 	codes: map[string]string{
 		NotInQueue: "not in the queue", Unreachable: "unreachable", Away: "away", NoSkill: "lacking a required skill",
 		SkillTooLow: "skill too low", MissedThis: "declined or missed it", AtCapacity: "at capacity",
@@ -115,6 +117,8 @@ func (w words) head(d inbox.Decision) string {
 		return fmt.Sprintf(w.rule, d.Queue, d.RuleIndex, d.Rule)
 	case d.Reason == ReasonRule:
 		return fmt.Sprintf(w.otherwise, d.Queue)
+	case d.Reason == ReasonAgentLost:
+		return fmt.Sprintf(w.lost, d.Queue)
 	case d.Reason == ReasonStickyWait:
 		return fmt.Sprintf(w.stickyWait, w.span(d.WaitSeconds), name)
 	case d.Agent == "":
