@@ -25,7 +25,7 @@ var keepers = map[string][]string{
 	"github.com/twilio/twilio-go":   {"channels/sms", "channels/channeltest"},
 	"github.com/emersion/go-imap":   {"channels/email", "channels/channeltest"},
 	"github.com/emersion/go-smtp":   {"channels/email", "channels/channeltest"},
-	"github.com/gorilla/websocket":  {"channels/socket"},
+	"github.com/gorilla/websocket":  {"channels/socket", "channels/channeltest"},
 	"testing":                       {"channels/channeltest", "inbox/inboxtest"},
 }
 

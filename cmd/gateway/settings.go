@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +16,7 @@ import (
 	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
-		"github.com/knadh/koanf/v2"
+	"github.com/knadh/koanf/v2"
 )
 
 // Settings are everything an operator can set, from a YAML file and from the environment, which wins. In the file ${NAME} stands
@@ -28,7 +29,9 @@ type Settings struct {
 	Record    string        `koanf:"record"`     // sqlite:PATH or postgres://…
 	Blobs     string        `koanf:"blobs"`      // folder of attachments and raw messages; shared by all gateways of one record
 	Secret    string        `koanf:"secret"`     // at least 32 characters; the keys of all tokens are derived from it
+	CAFile    string        `koanf:"ca_file"`    // PEM file of authorities that mail servers' certificates may have besides the system's
 	Grace     time.Duration `koanf:"grace"`      // how long a stop may take
+	Zone      string        `koanf:"zone"`       // IANA time zone of the house: the hours of rules, and quiet hours of customers whose zone is not known
 
 	Redis   RedisSettings   `koanf:"redis"`
 	Log     LogSettings     `koanf:"log"`
@@ -111,12 +114,16 @@ func defaults() Settings {
 		Listen:  ":8080",
 		Metrics: "127.0.0.1:9464",
 		Grace:   20 * time.Second,
+		Zone:    "Europe/Rome",
 		Log:     LogSettings{Level: "info", Format: "json"},
 		Routing: RoutingSettings{OfferTime: 20 * time.Second, DisconnectGrace: time.Minute},
 	}
 }
 
-const envPrefix = "SPORTELLO_"
+const (
+	envPrefix        = "SPORTELLO_"
+	settingsVariable = envPrefix + "SETTINGS"
+)
 
 // load reads the settings from the file (none when path is "") and from env, in the form of os.Environ. The error lists every
 // problem at once, one a line, each with the path of its setting.
@@ -145,6 +152,9 @@ func load(path string, environ []string) (Settings, error) {
 		Prefix:      envPrefix,
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(key, value string) (string, any) {
+			if key == settingsVariable {
+				return "", nil // says where the file is
+			}
 			return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "__", "."), value
 		},
 	}), nil)
@@ -237,6 +247,12 @@ func (s Settings) validate() error {
 	if s.Grace <= 0 {
 		bad("grace", "must be more than 0")
 	}
+	if _, err := s.authorities(); err != nil {
+		bad("ca_file", "%v", err)
+	}
+	if _, err := time.LoadLocation(s.Zone); err != nil {
+		bad("zone", "%q is not an IANA time zone such as Europe/Rome", s.Zone)
+	}
 	if len(s.Redis.Addresses) == 0 {
 		bad("redis.addresses", "at least one host:port is needed, or the word embedded")
 	}
@@ -285,3 +301,34 @@ func (s Settings) accountNames() []string {
 
 // Embedded reports whether the live inbox is in this process.
 func (r RedisSettings) Embedded() bool { return len(r.Addresses) == 1 && r.Addresses[0] == "embedded" }
+
+// zone is the house's time zone. The settings are valid.
+func (s Settings) zone() *time.Location {
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// secure reports whether browsers reach us by HTTPS, so that cookies may be bound to it.
+func (s Settings) secure() bool { return strings.HasPrefix(s.PublicURL, "https://") }
+
+// authorities are those that mail servers' certificates may have: nil for the system's alone.
+func (s Settings) authorities() (*x509.CertPool, error) {
+	if s.CAFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(s.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", s.CAFile)
+	}
+	return pool, nil
+}

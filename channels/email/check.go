@@ -1,0 +1,38 @@
+package email
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// CheckIMAP connects, signs in and opens the folder, and changes nothing. It tells an administrator whether the settings are right.
+func (a *Adapter) CheckIMAP(ctx context.Context) error {
+	c, err := a.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.client.Close()
+	err = c.do(ctx, commandTimeout, func() error {
+		_, err := c.client.Select(a.cfg.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("folder %q: %w", a.cfg.Folder, err)
+	}
+	return nil
+}
+
+// CheckSMTP connects, encrypts and signs in, and sends nothing.
+func (a *Adapter) CheckSMTP(ctx context.Context) error {
+	c, err := a.openSMTP(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Quit(); err != nil {
+		return fmt.Errorf("quit: %w", err)
+	}
+	return nil
+}

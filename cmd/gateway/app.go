@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"sportello/agentui"
+	"sportello/agentui/session"
+	"sportello/agentui/web"
+	"sportello/channels"
+	"sportello/channels/chat"
+	"sportello/channels/email"
+	"sportello/channels/sms"
+	"sportello/inbox"
+	"sportello/inbox/blob"
+	"sportello/inbox/customer"
+	"sportello/inbox/db"
+	"sportello/inbox/journal"
+	"sportello/inbox/live"
+	"sportello/router"
+	"sportello/router/dispatch"
+	"sportello/router/hub"
+	"sportello/router/roster"
+)
+
+// options are what the demo and tests set beyond the settings. The zero value is what serve uses.
+type options struct {
+	now   func() time.Time
+	cas   *x509.CertPool            // trusted by the mail adapters; nil: the system's
+	demo  []inbox.AgentID           // signed in by one click
+	extra map[string]http.Handler   // further pages of the public listener, by prefix
+	more  func(*app) (front []task) // further tasks
+}
+
+// app is the program as a value: build wires it, run runs it, close gives everything back.
+type app struct {
+	settings Settings
+	opt      options
+	log      *slog.Logger
+	now      func() time.Time
+	node     string // this program among the others
+	metrics  *prometheus.Registry
+	health   *healthBoard
+
+	record    *db.DB
+	vault     *blob.Store
+	journal   *journal.Journal
+	book      *customer.Book
+	ledger    *inbox.Ledger
+	outbox    *inbox.Outbox
+	live      *live.Inbox
+	closeLive func()
+
+	roster   *roster.Book
+	rules    *router.Rules
+	router   *router.Router
+	hub      *hub.Hub
+	dispatch *dispatch.Dispatcher
+	sessions *session.Keeper
+
+	mailboxes map[channels.AccountID]*email.Adapter
+	phones    map[channels.AccountID]*sms.Adapter
+	chat      *chat.Server // nil without chat accounts
+	staff     *agentui.Server
+}
+
+// build opens the stores, migrates the record and wires every room. It starts nothing but connections. On an error everything
+// opened is closed again.
+func build(ctx context.Context, s Settings, log *slog.Logger, opt options) (*app, error) {
+	if opt.now == nil {
+		opt.now = time.Now
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	a := &app{settings: s, opt: opt, log: log, now: opt.now, node: host + "-" + uuid.NewString()[:8], health: newHealthBoard(log),
+		metrics: prometheus.NewRegistry(), mailboxes: map[channels.AccountID]*email.Adapter{}, phones: map[channels.AccountID]*sms.Adapter{}}
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, step := range []func(context.Context) error{a.openRecord, a.openLive, a.wireRouter, a.wireChannels, a.wireStaff} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.close())
+		}
+	}
+	return a, nil
+}
+
+func (a *app) openRecord(ctx context.Context) (err error) {
+	if a.record, err = db.Open(ctx, a.settings.Record); err != nil {
+		return err
+	}
+	steps, err := a.record.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	if steps > 0 {
+		a.log.Info("record migrated", "steps", steps)
+	}
+	a.vault = blob.Dir(a.settings.Blobs)
+	a.journal = journal.New(a.record)
+	a.book = customer.NewBook(a.record, a.journal, a.now)
+	a.ledger = inbox.NewLedger(a.record, a.journal, a.book, a.settings.inboxConfig(), a.now)
+	a.outbox = inbox.NewOutbox(a.record, a.journal, a.ledger, a.now)
+	a.roster = roster.New(a.record, a.now)
+	return a.firstQueue(ctx)
+}
+
+// firstQueue gives an empty record the one queue without which nothing could be routed.
+func (a *app) firstQueue(ctx context.Context) error {
+	queues, err := a.roster.Queues(ctx)
+	if err != nil || len(queues) > 0 {
+		return err
+	}
+	_, err = a.roster.AddQueue(ctx, roster.Queue{ID: "assistenza", Name: "Assistenza"})
+	if errors.Is(err, roster.ErrTaken) {
+		return nil // another gateway was faster
+	}
+	return err
+}
+
+// options are how the live inbox reaches Redis.
+func (r RedisSettings) options(log *slog.Logger) live.Options {
+	return live.Options{Addrs: r.Addresses, Username: r.Username, Password: r.Password, MasterName: r.Master, TLS: r.TLS, Log: log}
+}
+
+func (a *app) openLive(ctx context.Context) (err error) {
+	set := a.settings.Redis
+	if set.Embedded() {
+		var addr string
+		if addr, a.closeLive, err = live.Embedded(ctx); err != nil {
+			return err
+		}
+		set.Addresses = []string{addr}
+	}
+	o := set.options(a.log)
+	o.Now = a.now
+	a.live, err = live.Open(ctx, o)
+	return err
+}
+
+func (a *app) wireRouter(context.Context) error {
+	policy := router.DefaultPolicy()
+	policy.OfferTime = a.settings.Routing.OfferTime
+	a.rules = router.NewRules(a.record, a.journal, a.now)
+	a.router = router.New(a.ledger, a.live, a.rules, router.Config{
+		Node: a.node, Policy: policy, Zone: a.settings.zone(), DisconnectGrace: a.settings.Routing.DisconnectGrace,
+	}, a.now, a.log)
+	a.sessions = session.New(a.record, a.settings.secure(), a.log, a.now)
+	a.hub = hub.New(hub.Options{
+		Live: a.live, Roster: a.roster, Origin: agentui.SameOrigin(origin(a.settings.PublicURL)), Log: a.log, Now: a.now,
+		Alive: a.sessions.Alive, Visitor: a.visitorOf, Metrics: a.metrics,
+	})
+	return nil
+}
+
+// visitorOf is the chat visitor of a conversation.
+func (a *app) visitorOf(ctx context.Context, id inbox.ConversationID) (live.VisitorKey, bool, error) {
+	facts, _, err := a.ledger.ReachContext(ctx, id)
+	if err != nil || facts.LastKind != channels.Chat {
+		return live.VisitorKey{}, false, err
+	}
+	return live.VisitorKey{Account: facts.Account, Visitor: facts.LastFrom}, facts.LastFrom != "", nil
+}
+
+func (a *app) wireChannels(context.Context) error {
+	senders := map[channels.AccountID]channels.Sender{}
+	cas := a.opt.cas
+	if cas == nil {
+		var err error
+		if cas, err = a.settings.authorities(); err != nil {
+			return fmt.Errorf("ca_file: %w", err)
+		}
+	}
+	for _, cfg := range a.settings.emailConfigs() {
+		cfg.CAs = cas
+		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: inbox.NewBookmarks(a.record, a.now), Health: a.health.set, Log: a.log, Now: a.now})
+		a.mailboxes[cfg.Account], senders[cfg.Account] = m, m
+	}
+	for _, cfg := range a.settings.smsConfigs() {
+		p, err := sms.New(cfg, sms.Deps{Sink: a.ledger, Vault: a.vault, Health: a.health.set, Log: a.log, Now: a.now})
+		if err != nil {
+			return err
+		}
+		a.phones[cfg.Account], senders[cfg.Account] = p, p
+	}
+	if len(a.settings.Chat) > 0 {
+		var err error
+		a.chat, err = chat.New(a.settings.chatSettings(), chat.Deps{
+			Sink: a.ledger, Record: a.ledger, Bus: a.live, Presence: a.live.Visitors(), Log: a.log, Now: a.now,
+			Claim: a.ledger.Claim, Typing: a.customerTypes,
+		})
+		if err != nil {
+			return err
+		}
+		for _, c := range a.settings.Chat {
+			senders[channels.AccountID(c.Account)] = a.chat
+		}
+	}
+	a.dispatch = dispatch.New(a.outbox, a.ledger, a.live, senders, dispatch.Config{
+		Node: a.node, Grace: a.settings.Grace, Down: a.health.down, Zone: a.settings.Zone,
+	}, a.now, a.log)
+	return nil
+}
+
+// customerTypes shows agents that a visitor types. It does not block.
+func (a *app) customerTypes(_ channels.AccountID, _, conversation string) {
+	a.hub.CustomerTyping(inbox.ConversationID(conversation), "")
+}
+
+func (a *app) wireStaff(context.Context) (err error) {
+	var widgets []string
+	for _, c := range a.settings.Chat {
+		widgets = append(widgets, c.Origins...)
+	}
+	a.staff, err = agentui.NewServer(agentui.Deps{
+		Ledger: a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
+		Sessions: a.sessions, Vault: a.vault, Web: web.Dist(), Log: a.log, Now: a.now,
+		Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
+	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Demo: a.opt.demo})
+	if err != nil {
+		return fmt.Errorf("console: %w", err)
+	}
+	return nil
+}
+
+// close gives back what build opened. It may be called on a half-built app.
+func (a *app) close() error {
+	var errs []error
+	if a.live != nil {
+		errs = append(errs, a.live.Close())
+	}
+	if a.closeLive != nil {
+		a.closeLive()
+	}
+	if a.record != nil {
+		errs = append(errs, a.record.Close())
+	}
+	return errors.Join(errs...)
+}
