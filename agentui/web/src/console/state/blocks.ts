@@ -1,0 +1,94 @@
+// Lays a customer's timeline out as what is drawn: days, changes of channel, messages, runs of routing events, and conversations other
+// than the opened one as one line each that opens in place. Pure.
+
+import type { Conversation, ConversationID, TimelineItem } from "../../wire/types";
+
+export type Block =
+  | { t: "day"; key: string; at: string }
+  | { t: "channel"; key: string; kind: string }
+  | { t: "other"; key: string; id: ConversationID; number: number; conversation: Conversation | null; kind: string; at: string; count: number; open: boolean }
+  | { t: "message"; key: string; item: TimelineItem; follows: boolean } // follows: same author within a minute
+  | { t: "events"; key: string; items: TimelineItem[] };
+
+export interface Look {
+  current: ConversationID | null; // null: all conversations are shown open
+  others: readonly Conversation[];
+  open: ReadonlySet<ConversationID>;
+  dayOf(iso: string): string;
+}
+
+export function blocks(items: readonly TimelineItem[], look: Look): Block[] {
+  const out: Block[] = [];
+  let [day, kind] = ["", ""];
+  for (const run of runs(items)) {
+    const first = run[0];
+    if (!first) continue;
+    const id = first.conversation ?? "";
+    if (look.dayOf(first.at) !== day) {
+      day = look.dayOf(first.at);
+      out.push({ t: "day", key: `day ${first.id}`, at: first.at });
+    }
+    if (look.current !== null && id !== "" && id !== look.current) {
+      const open = look.open.has(id);
+      out.push(otherOf(run, id, look, open));
+      if (!open) continue;
+    }
+    for (const item of run) {
+      if (look.dayOf(item.at) !== day) {
+        day = look.dayOf(item.at);
+        out.push({ t: "day", key: `day ${item.id}`, at: item.at });
+      }
+      const next = item.message?.direction === "note" ? "" : (item.message?.kind ?? "");
+      if (next && next !== kind) {
+        if (kind) out.push({ t: "channel", key: `channel ${item.id}`, kind: next });
+        kind = next;
+      }
+      add(out, item);
+    }
+  }
+  return out;
+}
+
+function add(out: Block[], item: TimelineItem): void {
+  const last = out.at(-1);
+  if (item.message) {
+    out.push({ t: "message", key: item.id, item, follows: last?.t === "message" && continues(last.item, item) });
+  } else if (last?.t === "events") {
+    last.items.push(item);
+  } else {
+    out.push({ t: "events", key: item.id, items: [item] });
+  }
+}
+
+function continues(before: TimelineItem, item: TimelineItem): boolean {
+  const [a, b] = [before.message, item.message];
+  if (!a || !b || a.direction !== b.direction || a.author.id !== b.author.id || a.author.kind !== b.author.kind) return false;
+  return a.kind === b.kind && !b.subject && Date.parse(item.at) - Date.parse(before.at) < 60_000;
+}
+
+/** Items of one conversation that follow each other. */
+function runs(items: readonly TimelineItem[]): TimelineItem[][] {
+  const out: TimelineItem[][] = [];
+  for (const item of items) {
+    const last = out.at(-1);
+    if (last && (last[0]?.conversation ?? "") === (item.conversation ?? "")) last.push(item);
+    else out.push([item]);
+  }
+  return out;
+}
+
+function otherOf(run: TimelineItem[], id: ConversationID, look: Look, open: boolean): Block {
+  const conversation = look.others.find((c) => c.id === id) ?? run.findLast((i) => i.change)?.change?.conversation ?? null;
+  const [first, said] = [run[0], run.find((i) => i.message)];
+  return {
+    t: "other",
+    key: `other ${first?.id ?? id}`,
+    id,
+    number: conversation?.number ?? first?.number ?? 0,
+    conversation,
+    kind: conversation?.kind ?? said?.message?.kind ?? "",
+    at: first?.at ?? "",
+    count: run.filter((i) => i.message).length,
+    open,
+  };
+}

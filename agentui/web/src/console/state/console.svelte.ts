@@ -1,0 +1,313 @@
+// The console of one signed-in agent: the parts below, wired together. Made when the session is known; start and stop frame its life.
+
+import { getContext, setContext } from "svelte";
+import { coded, t } from "../../i18n/index.svelte";
+import { post, Refusal, type Api } from "../../wire/api";
+import { Feed, type Link } from "../../wire/socket";
+import type { Conversation, ConversationID, Directory, Entry, JournalEvent, Change, Me, Message, Presence, AgentState, Work as Start } from "../../wire/types";
+import { Announcer } from "./announce.svelte";
+import { Desk } from "./desk.svelte";
+import { Drafts, type Mode } from "./drafts";
+import { isMine } from "./entries";
+import { nextWaiting, type View } from "./lists";
+import { Offers } from "./offers.svelte";
+import { Outbox, type Item, type Shelf } from "./outbox";
+import { Reading } from "./reading.svelte";
+import { Settings } from "./settings.svelte";
+import { Bell } from "./sound";
+import { Ticker } from "./ticker.svelte";
+import { Work } from "./work.svelte";
+
+export type Dialog = "" | "transfer" | "close" | "palette" | "keys";
+export type Pane = "list" | "thread" | "customer";
+export type Page = View | "rules";
+
+const ringEvery = 5000;
+
+export class Console {
+  me = $state.raw({} as Me);
+  page = $state<Page>("work");
+  dialog = $state<Dialog>("");
+  pane = $state<Pane>("list");
+  drawer = $state(false);
+  link = $state<Link>("connecting");
+  linkSince = $state(Date.now());
+  ready = $state(false);
+  items = $state.raw<readonly Item[]>([]);
+  directory = $state.raw<Directory>({ queues: [], agents: [] });
+  /** Asks the composer to take the keyboard; the number grows with every request. */
+  compose = $state.raw<{ n: number; mode: Mode; text: string | null }>({ n: 0, mode: "reply", text: null });
+
+  readonly ticker = new Ticker();
+  readonly announcer = new Announcer();
+  readonly bell = new Bell();
+  readonly work = new Work();
+  readonly desk: Desk;
+  readonly reading: Reading;
+  readonly offers: Offers;
+  readonly outbox: Outbox;
+  private readonly feed: Feed;
+  private readonly ends: (() => void)[] = [];
+  private ring: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    readonly api: Api,
+    me: Me,
+    shelf: Shelf,
+    readonly settings: Settings,
+    private readonly refused: () => void,
+  ) {
+    this.me = me;
+    this.desk = new Desk(api, new Drafts(localStorage, me.agent));
+    this.reading = new Reading(localStorage, me.agent);
+    this.offers = new Offers(api, {
+      made: (offer) => this.offered(offer.conversation),
+      accepted: (c) => this.accepted(c),
+      missed: () => this.announcer.alert(t("offer.missed")),
+    });
+    this.outbox = new Outbox({
+      agent: me.agent,
+      shelf,
+      post: (item) => post(api, item),
+      now: Date.now,
+      changed: (items) => (this.items = items),
+      done: (item, message) => this.sent(item, message),
+      stopped: (item) => this.stoppedItem(item),
+    });
+    this.feed = new Feed(socketURL(), {
+      position: () => this.work.inbox?.position ?? { epoch: "", offset: 0 },
+      reset: () => this.load(),
+      entries: (entries) => this.entries(entries),
+      signal: (s) => this.work.signal(s, this.ticker.server.now()),
+      ping: (offset) => this.work.ping(offset),
+      stamp: (at) => this.ticker.server.observe(at),
+      link: (link) => this.linked(link),
+      refused: () => this.refused(),
+    });
+  }
+
+  /** Loads the start, connects, and opens what the address names. */
+  async start(): Promise<void> {
+    this.ends.push(this.ticker.start());
+    const hurry = () => {
+      if (!document.hidden) this.feed.hurry();
+    };
+    addEventListener("online", hurry);
+    document.addEventListener("visibilitychange", hurry);
+    this.ends.push(() => removeEventListener("online", hurry), () => document.removeEventListener("visibilitychange", hurry));
+    await this.load().catch(() => undefined); // the feed asks for it again
+    this.feed.start();
+    await this.outbox.load();
+  }
+
+  stop(): void {
+    this.feed.stop();
+    clearInterval(this.ring);
+    for (const end of this.ends.splice(0)) end();
+  }
+
+  /** The session was renewed in place. */
+  renewed(me: Me): void {
+    this.me = me;
+    this.feed.hurry();
+    this.outbox.flush();
+  }
+
+  get online(): boolean {
+    return this.link === "online";
+  }
+
+  get manages(): boolean {
+    return this.me.role === "manager" || this.me.role === "admin";
+  }
+
+  /** Goes to a page, and there to a conversation or a customer. The address follows. */
+  go(page: Page, selected = this.desk.selected): void {
+    const to = `#/${page}${selected && page !== "rules" ? `/${selected}` : ""}`;
+    if (location.hash !== to) location.hash = to;
+    else this.follow();
+  }
+
+  open(selected: string): void {
+    this.pane = "thread";
+    this.go(this.page === "rules" ? "work" : this.page, selected);
+  }
+
+  /** Follows the address. */
+  follow(): void {
+    const [page, selected = ""] = location.hash.replace(/^#\//, "").split("/");
+    this.page = page === "queues" || (page === "rules" && this.manages) ? page : "work";
+    if (this.page !== "rules" && this.work.view !== this.page) this.work.show(this.page);
+    if (this.page !== "rules") void this.desk.open(decodeURIComponent(selected));
+    this.view();
+  }
+
+  async setPresence(presence: Presence, reason = ""): Promise<void> {
+    if (presence === "available") this.bell.unlock();
+    const state = await this.attempt(() => this.api.send<AgentState>("PUT", "/api/me/presence", { presence, reason }));
+    if (state) this.work.agent(state);
+  }
+
+  /** Puts a message into the outbox. */
+  send(conversation: Conversation, mode: Mode, text: string, kind: Item["kind"]): void {
+    const item = { client_id: crypto.randomUUID(), conversation: conversation.id, mode, text, kind, seen_seq: conversation.last_seq };
+    void this.outbox.add(item);
+    this.desk.retire(conversation.id, mode, text);
+  }
+
+  async take(id: ConversationID): Promise<void> {
+    const c = await this.command(id, "take", {});
+    if (c) this.announcer.show(t("did.taken", { number: c.number }));
+  }
+
+  /** Sends a command about a conversation and shows its result; a refusal is said and returns null. */
+  async command(id: ConversationID, verb: "take" | "transfer" | "close" | "reopen", body: object): Promise<Conversation | null> {
+    const client_id = crypto.randomUUID();
+    const c = await this.attempt(() => this.api.send<Conversation>("POST", `/api/conversations/${id}/${verb}`, { client_id, ...body }));
+    if (!c) return null;
+    this.work.own(c);
+    if (this.desk.selected === id) void this.desk.reload();
+    return c;
+  }
+
+  /** Runs a request; a refusal is said in the person's language and gives null. */
+  async attempt<T>(run: () => Promise<T>): Promise<T | null> {
+    try {
+      return await run();
+    } catch (e) {
+      this.announcer.show(coded("errors", e instanceof Refusal ? e.code : "unexpected", "errors.unexpected"));
+      return null;
+    }
+  }
+
+  async loadDirectory(): Promise<void> {
+    const found = await this.api.get<Directory>("/api/directory").catch(() => null); // the last one stays
+    if (found) this.directory = { queues: found.queues ?? [], agents: found.agents ?? [] };
+  }
+
+  queueName(id: string): string {
+    return this.directory.queues.find((q) => q.id === id)?.name ?? id;
+  }
+
+  agentName(id: string): string {
+    return this.work.inbox?.agents.get(id)?.name ?? this.directory.agents.find((a) => a.id === id)?.name ?? id;
+  }
+
+  toComposer(mode: Mode, text: string | null = null): void {
+    this.pane = "thread";
+    this.compose = { n: this.compose.n + 1, mode, text };
+  }
+
+  nextWaiting(step: 1 | -1): void {
+    const inbox = this.work.inbox;
+    const id = inbox && nextWaiting(inbox.conversations.values(), this.me.agent, this.desk.selected || null, step);
+    if (id) this.open(id);
+  }
+
+  typing(conversation: ConversationID, note: boolean): void {
+    this.feed.send({ t: "typing", conversation, note });
+  }
+
+  private view(): void {
+    const conversation = this.page === "rules" || this.desk.selected.startsWith("customer:") ? "" : this.desk.selected;
+    this.feed.send({ t: "view", conversation });
+  }
+
+  private async load(): Promise<void> {
+    const work = await this.api.get<Start>("/api/work");
+    this.ticker.server.observe(Date.parse(work.now));
+    const first = !this.ready;
+    this.work.load(work);
+    this.offers.follow(work.offer ?? null, null);
+    this.ready = true;
+    await Promise.all([this.loadDirectory(), first ? this.follow() : this.reloaded()]);
+  }
+
+  private async reloaded(): Promise<void> {
+    this.desk.forget();
+    await this.desk.reload();
+  }
+
+  private linked(link: Link): void {
+    const was = this.link;
+    if ((link === "online") !== (was === "online")) this.linkSince = Date.now();
+    // A new attempt after a loss is still "offline" to a person.
+    this.link = link === "connecting" && was === "offline" ? "offline" : link;
+    this.outbox.setOnline(link === "online" || navigator.onLine);
+    if (link === "online" && was !== "online") {
+      this.view();
+      if (was === "offline") this.announcer.say(t("link.back"));
+    }
+  }
+
+  private entries(entries: readonly Entry[]): void {
+    this.work.entries(entries);
+    this.desk.entries(entries);
+    const inbox = this.work.inbox;
+    if (inbox) this.offers.follow(inbox.offer, inbox.ended);
+    if (!this.offers.card || this.offers.card.state !== "open") clearInterval(this.ring);
+    for (const e of entries) if (e.type === "message.received") this.received(e);
+  }
+
+  private received(e: Entry): void {
+    const change = (e.event as JournalEvent).data as Change;
+    const c = change.conversation;
+    if (!change.message || !isMine(c, this.me.agent)) return;
+    const here = c.id === this.desk.selected && !document.hidden;
+    const text = t("say.message", { name: c.customer_name, text: (change.message.text || c.preview).slice(0, 140) });
+    if (here) return this.announcer.say(text);
+    this.bell.soft(c.id);
+    this.bell.notify(c.customer_name, c.preview, c.id, false, () => this.open(c.id));
+  }
+
+  private offered(c: Conversation): void {
+    void this.desk.prefetch(c.id);
+    const expires = this.offers.card?.offer.expires ?? "";
+    const n = Math.max(0, Math.round((Date.parse(expires) - this.ticker.server.now()) / 1000)) || 0;
+    this.announcer.alert(t("offer.announce", { channel: coded("channel", c.kind, "channel.chat"), name: c.customer_name, n }));
+    this.bell.offer();
+    this.bell.notify(t("offer.title"), c.customer_name, "offer", true, () => undefined);
+    clearInterval(this.ring);
+    this.ring = setInterval(() => (this.offers.card?.state === "open" ? this.bell.offer() : clearInterval(this.ring)), ringEvery);
+  }
+
+  /** Opens what was accepted, unless the person is in the middle of a sentence somewhere else. */
+  private accepted(c: Conversation): void {
+    clearInterval(this.ring);
+    this.work.own(c);
+    const field = document.activeElement;
+    const busy = field instanceof HTMLTextAreaElement && field.value.trim() !== "";
+    if (!busy) return this.open(c.id);
+    this.announcer.show(t("offer.accepted_later", { name: c.customer_name }), { label: t("do.open"), run: () => this.open(c.id) });
+  }
+
+  private sent(item: Item, message: Message): void {
+    this.desk.message(message);
+    if (item.mode === "note") this.announcer.say(t("did.noted"));
+  }
+
+  private stoppedItem(item: Item): void {
+    const name = this.work.conversation(item.conversation)?.customer_name ?? "";
+    this.announcer.alert(item.state === "held" ? t("held.announce", { name }) : t("failed.announce", { name }));
+    if (item.state === "failed") this.bell.failed();
+    if (this.desk.selected !== item.conversation) {
+      const text = item.state === "held" ? t("held.announce", { name }) : t("failed.announce", { name });
+      this.announcer.show(text, { label: t("do.open"), run: () => this.open(item.conversation) });
+    }
+  }
+}
+
+function socketURL(): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/socket`;
+}
+
+const key = Symbol("console");
+
+export function provide(console: Console): void {
+  setContext(key, console);
+}
+
+/** The console that the page belongs to; for components. */
+export function use(): Console {
+  return getContext<Console>(key);
+}

@@ -1,0 +1,60 @@
+// What a person sets for this device: theme, density, language, single-letter keys, sounds, widths of the panels.
+
+import { locale, setLocale, type Locale } from "../../i18n/index.svelte";
+
+export type Theme = "system" | "light" | "dark";
+export type Density = "comfortable" | "compact";
+
+interface Saved {
+  theme: Theme;
+  density: Density;
+  locale: Locale | "";
+  letters: boolean;
+  muted: boolean;
+  list: number;
+  context: number;
+}
+
+const key = "sportello.settings";
+const initial: Saved = { theme: "system", density: "comfortable", locale: "", letters: true, muted: false, list: 320, context: 340 };
+
+export class Settings {
+  private values = $state<Saved>({ ...initial });
+
+  constructor(private readonly store: Pick<Storage, "getItem" | "setItem">) {
+    try {
+      this.values = { ...initial, ...(JSON.parse(store.getItem(key) ?? "{}") as Partial<Saved>) };
+    } catch {
+      this.values = { ...initial };
+    }
+    this.show();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
+  }
+
+  get all(): Readonly<Saved> {
+    return this.values;
+  }
+
+  set(change: Partial<Saved>): void {
+    this.values = { ...this.values, ...change };
+    try {
+      this.store.setItem(key, JSON.stringify(this.values));
+    } catch {
+      // it holds until the page is closed
+    }
+    this.show();
+  }
+
+  /** The language to begin with, unless the person has chosen one. */
+  suggest(l: Locale): void {
+    if (this.values.locale === "" && l !== locale()) setLocale(l);
+  }
+
+  private show(): void {
+    const { theme, density } = this.values;
+    const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+    document.documentElement.dataset.theme = dark ? "dark" : "light";
+    document.documentElement.dataset.density = density;
+    if (this.values.locale) setLocale(this.values.locale);
+  }
+}
