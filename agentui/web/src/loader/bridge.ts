@@ -17,7 +17,8 @@ export type ToApp =
       /** Whether the host page can say who the visitor is. */
       identity: boolean;
     }
-  | { t: "open" }
+  /** full: the chat covers the whole page, as on a phone. */
+  | { t: "open"; full: boolean }
   | { t: "close" }
   | { t: "compose"; text: string }
   | { t: "identity" }

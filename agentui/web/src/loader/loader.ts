@@ -57,7 +57,7 @@ export class Loader {
     this.opened = true;
     if (!this.frame) this.create();
     this.frame!.hidden = false;
-    this.tell({ t: "open" });
+    this.tell({ t: "open", full: this.narrow.matches });
     this.layout();
     this.label();
     this.frame!.focus();

@@ -89,6 +89,7 @@ function start(port: MessagePort, c: Config | undefined): void {
       case "open":
       case "close":
         screen.open = m.t === "open";
+        screen.full = m.t === "open" && m.full;
         client?.look(screen.open && !document.hidden);
         break;
       case "compose":

@@ -19,6 +19,8 @@ export class Screen {
   view = $state.raw(empty);
   /** Whether the host page shows the frame. */
   open = $state(true);
+  /** Whether it covers the whole page. */
+  full = $state(false);
   draft = $state("");
   client: Client | undefined;
   words: Words = languages.it;
