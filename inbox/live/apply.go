@@ -86,9 +86,17 @@ func (in *Inbox) row(e journal.Event) ([]any, error) {
 		return nil, fmt.Errorf("apply %s/%d: %w", e.Stream, e.Seq, err)
 	}
 	return []any{
-		string(e.Stream), e.Seq, string(e.Type), id, string(c.State), string(c.Queue), milli(clock(c)), string(c.Assignee),
+		string(e.Stream), e.Seq, string(e.Type), id, string(c.State), string(c.Queue), milli(clock(c)), assignee(c),
 		string(ch.From), string(KindOf(c)), conversation, event,
 	}, nil
+}
+
+// assignee is who works on a conversation now.
+func assignee(c inbox.Conversation) string {
+	if c.State != inbox.Assigned {
+		return ""
+	}
+	return string(c.Assignee)
 }
 
 func behind(out []any) error {

@@ -3,20 +3,39 @@ package live
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 )
 
+// embeddedTick is how late the embedded server may be in ending what has a time to live.
+const embeddedTick = 100 * time.Millisecond
+
 // Embedded starts a Redis-protocol server inside the process, on a free port of the loopback. It keeps nothing on disk: what was in
-// it is rebuilt from the record. close stops it and may be called once.
+// it is rebuilt from the record. close stops it, and may be called once.
+//
+// Its clock is moved by a goroutine. Left to itself it would look at every key's time to live in each command of a script.
 func Embedded(ctx context.Context) (addr string, close func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return "", nil, fmt.Errorf("start the embedded live inbox: %w", err)
 	}
 	m := miniredis.NewMiniRedis()
-	m.ClockTTL(true) // else leases never lapse
+	m.SetTime(time.Now())
+	m.ClockTTL(true)
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		return "", nil, fmt.Errorf("start the embedded live inbox: %w", err)
 	}
-	return m.Addr(), m.Close, nil
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var clock sync.WaitGroup
+	clock.Go(func() {
+		for pause(running, embeddedTick) {
+			m.SetTime(time.Now())
+		}
+	})
+	return m.Addr(), func() {
+		stop()
+		clock.Wait()
+		m.Close()
+	}, nil
 }

@@ -93,7 +93,7 @@ func (in *Inbox) build(ctx context.Context, from Source, epoch string, token int
 			return fmt.Errorf("conversation %s: %w", c.ID, err)
 		}
 		n++
-		args = append(args, string(c.ID), c.LastSeq, string(c.State), string(c.Queue), milli(clock(c)), string(c.Assignee),
+		args = append(args, string(c.ID), c.LastSeq, string(c.State), string(c.Queue), milli(clock(c)), assignee(c),
 			string(KindOf(c)), j)
 		if n%rebuildBatch == 0 {
 			return flush()

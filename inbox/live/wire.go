@@ -43,15 +43,20 @@ func agentOf(s string, at time.Time) (AgentState, error) {
 	}
 	a.Presence, a.Reason, a.Since, a.IdleSince = Presence(l[1]), l[2], timeOf(l[3]), timeOf(l[4])
 	a.Missed, _ = strconv.Atoi(l[5])
-	lease := timeOf(l[6])
-	if a.Connected = lease.After(at); !a.Connected {
-		a.LostAt = lease
-	}
+	a.lease(timeOf(l[6]), at)
 	a.Load = map[channels.Kind]int{}
 	for _, k := range l[7:] {
 		a.Load[channels.Kind(k)]++
 	}
 	return a, nil
+}
+
+// lease sets what follows from the end of the agent's last lease.
+func (a *AgentState) lease(end, now time.Time) {
+	a.Connected, a.LostAt = end.After(now), end
+	if a.Connected {
+		a.LostAt = time.Time{}
+	}
 }
 
 // offerOf reads what hold_of wrote.

@@ -4,7 +4,6 @@
 -- Returns ok and the agent's state. Repeating is safe: everything is set to what is given.
 local agent, presence, reason = ARGV[4], ARGV[6], ARGV[7]
 local key = P .. 'a:' .. agent
-redis.call('SADD', P .. 'agents', agent)
 redis.call('HSET', key, 'profile', ARGV[5])
 redis.call('DEL', P .. 'cap:' .. agent)
 for i = 10, #ARGV, 2 do redis.call('HSET', P .. 'cap:' .. agent, ARGV[i], ARGV[i + 1]) end

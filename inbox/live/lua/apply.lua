@@ -37,9 +37,8 @@ for i = 6, #ARGV, 12 do
         redis.call('SET', P .. 'seen:' .. stream, seq, 'EX', '604800')
       end
       if before == c.queue then before = '' end
-      local offset = entry({'t', ARGV[i + 2], 'c', conv, 'q', c.queue, 'w', c.who, 'f', former, 'b', before,
+      entry({'t', ARGV[i + 2], 'c', conv, 'q', c.queue, 'w', c.who, 'f', former, 'b', before,
         'l', conv == '' and '1' or '', 'e', ARGV[i + 11]})
-      if conv ~= '' and state ~= '' and state ~= 'closed' then redis.call('ZADD', P .. 'open', offset, conv) end
       applied = applied + 1
     end
   end

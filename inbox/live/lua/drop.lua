@@ -11,9 +11,9 @@ for _, epoch in ipairs(redis.call('SMEMBERS', root .. 'old')) do
     local function agent(id)
       redis.call('UNLINK', P .. 'a:' .. id, P .. 'cap:' .. id, P .. 'sock:' .. id, P .. 'work:' .. id, P .. 'held:' .. id)
     end
-    for _, id in ipairs(redis.call('SMEMBERS', P .. 'agents')) do agent(id) end
+    for _, id in ipairs(redis.call('ZRANGE', P .. 'agents', 0, -1)) do agent(id) end
     for _, id in ipairs(redis.call('ZRANGE', P .. 'here', 0, -1)) do agent(id) end
-    for _, name in ipairs({'open', 'new', 'queues', 'due', 'offers', 'excluded', 'agents', 'here', 'offset', 'feed'}) do
+    for _, name in ipairs({'open', 'closed', 'new', 'queues', 'due', 'offers', 'excluded', 'agents', 'here', 'offset', 'feed'}) do
       redis.call('UNLINK', P .. name)
     end
     n = n + 1

@@ -9,11 +9,11 @@
 --   c:<conversation>   hash: j (JSON), seq, state, queue, kind, who (assignee); while held: hold (offer or claim), hid (offer's id),
 --                      hby (agent), hmade, hexp (ms), hdec (decision)
 --   seen:<stream>      applied seq of a stream that has no c: hash; expires
---   open               zset of conversations by the offset of their last change
+--   open               zset of conversations by the offset of their last change; closed: the same of the last 10 000 closed ones
 --   new, wait:<queue>  zsets of conversations by the time on the routing clock; queues: set of queues that have a wait: zset
 --   due                zset of held conversations by the end of the hold; offers: hash offer -> conversation; ended:<offer>: how, expires
 --   excluded           set of conversations with excl:<conversation>, a hash agent -> until when
---   agents             set; a:<agent> hash: profile, presence, reason, since, idle, missed, conn, offer; cap:<agent> hash kind -> room
+--   agents             zset of agents by the offset of their last change; a:<agent> hash: profile, presence, reason, since, idle, missed, conn, offer; cap:<agent> hash kind -> room
 --   sock:<agent>       zset of sockets by the end of their lease; here: zset of agents by the end of their last lease
 --   work:<agent>       hash conversation -> kind, assigned; held:<agent> the same for offers and claims
 --   offset, feed       the feed
@@ -94,7 +94,7 @@ end
 local function tell()
   for _, agent in ipairs(order) do
     local s = agent_state(agent)
-    if s then entry({'t', 'agent.state', 'l', '1', 'e', s}) end
+    if s then redis.call('ZADD', P .. 'agents', entry({'t', 'agent.state', 'l', '1', 'e', s}), agent) end
   end
 end
 
@@ -166,6 +166,7 @@ local function connect(agent, socket, till)
   local idle = tonumber(redis.call('HGET', key, 'idle') or '0')
   if before > 0 and before < nowms and idle > 0 and idle < before then
     redis.call('HSET', key, 'idle', ms(idle + nowms - before))
+    touch(agent)
   end
   if redis.call('HGET', key, 'conn') ~= '1' then
     redis.call('HSET', key, 'conn', '1')
@@ -184,7 +185,7 @@ local function unplace(conv, state, queue)
 end
 
 -- place stores a conversation as it stands and ends what the new state makes void (O7). c: id, seq, state, queue, at, who, kind, j.
--- It returns who had it and the queue it was in before.
+-- offset is no later than that of the change's entry. It returns who had it and the queue it was in before.
 local function place(c, offset)
   local key = P .. 'c:' .. c.id
   local old = redis.call('HMGET', key, 'state', 'queue', 'who', 'kind', 'hold', 'hby')
@@ -209,10 +210,13 @@ local function place(c, offset)
   if c.state == 'closed' then
     redis.call('DEL', key)
     redis.call('ZREM', P .. 'open', c.id)
+    redis.call('ZADD', P .. 'closed', offset, c.id)
+    redis.call('ZREMRANGEBYRANK', P .. 'closed', 0, -10001)
     return who, queue
   end
   redis.call('HSET', key, 'j', c.j, 'seq', c.seq, 'state', c.state, 'queue', c.queue, 'kind', c.kind, 'who', c.who)
   redis.call('ZADD', P .. 'open', offset, c.id)
+  redis.call('ZREM', P .. 'closed', c.id)
   if c.state == 'new' then
     redis.call('ZADD', P .. 'new', c.at, c.id)
   elseif c.state == 'waiting' then

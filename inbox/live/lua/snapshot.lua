@@ -1,21 +1,24 @@
--- snapshot is the inbox at one moment, without the conversations that the caller knows already. It changes nothing.
+-- snapshot is the inbox at one moment, without what the caller knows already. It changes nothing.
 -- ARGV[4] epoch that the caller knows   [5] the offset up to which he knows it
--- Returns ok, epoch, offset, '1' when all conversations are told and '0' when only those changed since, then five lists:
--- id, JSON of conversations; ids that wait; id, hold of those held; id, agent, until of exclusions; states of agents. Repeating is safe.
-local changed, waiting, holds, excluded, agents = {}, {}, {}, {}, {}
-local all = ARGV[4] ~= epoch
-local ids
+-- Returns ok, epoch, offset, '1' when everything is told and '0' when only what changed since, then lists: id, JSON of conversations
+-- ('' for a closed one); id, hold of those held; id, agent, until of exclusions; states of agents; agent, end of the lease.
+-- Repeating is safe.
+local conversations, holds, excluded, agents = {}, {}, {}, {}
+local since, all = '(' .. ARGV[5], ARGV[4] ~= epoch
+if not all and redis.call('ZCARD', P .. 'closed') >= 10000 then -- some that closed since may have been forgotten
+  all = tonumber(redis.call('ZRANGE', P .. 'closed', 0, 0, 'WITHSCORES')[2]) > tonumber(ARGV[5])
+end
 if all then
-  ids = redis.call('ZRANGE', P .. 'open', 0, -1)
+  since = '-inf'
 else
-  ids = redis.call('ZRANGEBYSCORE', P .. 'open', '(' .. ARGV[5], '+inf')
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'closed', since, '+inf')) do
+    conversations[#conversations + 1] = id
+    conversations[#conversations + 1] = ''
+  end
 end
-for _, id in ipairs(ids) do
-  changed[#changed + 1] = id
-  changed[#changed + 1] = redis.call('HGET', P .. 'c:' .. id, 'j')
-end
-for _, queue in ipairs(redis.call('SMEMBERS', P .. 'queues')) do
-  waiting[#waiting + 1] = redis.call('ZRANGE', P .. 'wait:' .. queue, 0, -1)
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'open', since, '+inf')) do
+  conversations[#conversations + 1] = id
+  conversations[#conversations + 1] = redis.call('HGET', P .. 'c:' .. id, 'j')
 end
 for _, id in ipairs(redis.call('ZRANGE', P .. 'due', 0, -1)) do
   holds[#holds + 1] = id
@@ -31,5 +34,6 @@ for _, id in ipairs(redis.call('SMEMBERS', P .. 'excluded')) do
     end
   end
 end
-for _, agent in ipairs(redis.call('SMEMBERS', P .. 'agents')) do agents[#agents + 1] = agent_state(agent) end
-return {'ok', epoch, head(), all and '1' or '0', changed, waiting, holds, excluded, agents}
+for _, agent in ipairs(redis.call('ZRANGEBYSCORE', P .. 'agents', since, '+inf')) do agents[#agents + 1] = agent_state(agent) end
+local leases = redis.call('ZRANGE', P .. 'here', 0, -1, 'WITHSCORES')
+return {'ok', epoch, head(), all and '1' or '0', conversations, holds, excluded, agents, leases}
