@@ -179,7 +179,7 @@ func (h *Hub) reset(head live.Position) {
 	close(h.moved)
 	h.moved = make(chan struct{})
 	for p := range h.peers {
-		if p.state != greeting {
+		if p.state == following { // one that is still reading finds out by itself
 			h.refuse(p)
 		}
 	}
