@@ -92,6 +92,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger, opt options) (*app
 			return nil, errors.Join(err, a.close())
 		}
 	}
+	a.metrics.MustRegister(newStock(a))
 	return a, nil
 }
 

@@ -42,8 +42,6 @@ func (s *seeder) history(now time.Time) {
 	at(9 * day)
 	c = s.writes(sara, channels.SMS, "", "STOP")
 	s.about(c, sara, "")
-	s.taken(c, Support, "marco")
-	s.closes(c, "marco", "resolved")
 
 	at(6 * day)
 	c = s.writes(john, channels.Email, "Shipping to Edinburgh", "Hello,\n\ndo you ship the Lucciola to Edinburgh, and how long does it take?\n\nBest,\nJohn")

@@ -26,8 +26,8 @@ func Seed(ctx context.Context, d *db.DB, cfg inbox.Config, now time.Time) error 
 	if len(agents) > 0 {
 		return nil
 	}
-	for id, name := range map[inbox.QueueID]string{Sales: "Vendite", Support: "Assistenza", Billing: "Amministrazione"} {
-		if _, err := people.AddQueue(ctx, roster.Queue{ID: id, Name: name}); err != nil {
+	for _, q := range []roster.Queue{{ID: Support, Name: "Assistenza"}, {ID: Sales, Name: "Vendite"}, {ID: Billing, Name: "Amministrazione"}} {
+		if _, err := people.AddQueue(ctx, q); err != nil && !errors.Is(err, roster.ErrTaken) {
 			return fmt.Errorf("seed: %w", err)
 		}
 	}
