@@ -17,7 +17,7 @@ type session struct {
 	acc  *Account
 	conn *socket.Conn
 	net  string
-	late *time.Timer // cuts a connection that does not say hello
+	late *time.Timer // cuts a connection that does not say hello; nil once it has
 
 	greeted  bool
 	visit    visit
@@ -134,6 +134,7 @@ func (ss *session) hello(in inFrame) {
 	}
 	ss.visit, ss.visitor, ss.greeted = v, v.id(), true
 	ss.late.Stop()
+	ss.late = nil
 	ss.lang = languageTag(in.Lang)
 	if !ss.listen() {
 		ss.conn.Close(socket.Internal)
@@ -211,7 +212,9 @@ func (ss *session) typing() {
 
 // Closed implements socket.Handler.
 func (ss *session) Closed(_ *socket.Conn, why socket.Reason) {
-	ss.late.Stop()
+	if ss.late != nil {
+		ss.late.Stop()
+	}
 	if ss.cancel != nil {
 		ss.cancel()
 	}

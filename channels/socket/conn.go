@@ -3,8 +3,10 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -13,8 +15,11 @@ import (
 //   - reason goes from Open to its final value once, under mu; whoever changes it wakes the writer.
 //   - the writer alone writes data frames, the close frame and pings; the reader alone reads. gorilla answers the peer's pings and
 //     close frames from the reader through WriteControl, which it allows.
+//   - there is at most one writer, and only while there is something to write: an idle connection costs one goroutine, not two.
+//     writing says whether it runs; it is set by whoever starts it and cleared, under the same lock that shows the queue empty, by
+//     the writer itself. After the end it stays set.
 //   - frames are written in the order in which Send accepted them; a frame that Send accepted is either written or the connection ends.
-//   - the writer outlives the reader, calls Handler.Closed once, and then closes done.
+//   - the last writer outlives the reader, calls Handler.Closed once, and then closes done.
 
 // ErrClosed is wrapped by every error of Send and SendPrepared.
 var ErrClosed = errors.New("socket closed")
@@ -33,12 +38,18 @@ type Conn struct {
 	ws  *websocket.Conn
 	opt *Options
 
-	mu     sync.Mutex
-	queue  []frame
-	bytes  int
-	reason Reason
+	mu      sync.Mutex
+	h       Handler // nil before Start
+	queue   []frame
+	bytes   int
+	reason  Reason
+	writing bool // a writer runs
+	due     bool // it is time to ask or to check the answers
 
-	wake  chan struct{} // capacity 1: there is something for the writer
+	timer   *time.Timer // makes it due
+	asked   bool        // the writer's: a ping waits for its answer
+	closeBy time.Time   // the writer's: when the close must be through
+
 	read  chan struct{} // closed when the reader has ended
 	done  chan struct{} // closed when everything has ended
 	pongs atomic.Bool   // the last ping was answered
@@ -66,18 +77,22 @@ func Prepare(data []byte) (*Prepared, error) {
 }
 
 func newConn(ws *websocket.Conn, opt *Options) *Conn {
-	c := &Conn{
-		ws: ws, opt: opt,
-		wake: make(chan struct{}, 1), read: make(chan struct{}), done: make(chan struct{}),
-	}
+	c := &Conn{ws: ws, opt: opt, read: make(chan struct{}), done: make(chan struct{})}
 	ws.SetPongHandler(func(string) error { c.pongs.Store(true); return nil })
 	return c
 }
 
-// Start starts the reader and the writer and returns. It must be called once. The caller waits for Done before it exits.
+// Start starts the connection's goroutines and returns. It must be called once. The caller waits for Done before it exits.
 func (c *Conn) Start(h Handler) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.h = h
+	// The first ping comes at a random point, so that clients that reconnected together do not stay in step.
+	c.timer = time.AfterFunc(c.opt.PingEvery/2+rand.N(c.opt.PingEvery/2), c.tick)
 	go c.readLoop(h)
-	go c.writeLoop(h)
+	if len(c.queue) > 0 || c.reason != Open {
+		c.signal()
+	}
 }
 
 // Run is Start, then waiting for the end. It returns why the connection ended.
@@ -147,26 +162,51 @@ func (c *Conn) Done() <-chan struct{} { return c.done }
 // Protocol returns the subprotocol agreed on, or "".
 func (c *Conn) Protocol() string { return c.ws.Subprotocol() }
 
-// signal wakes the writer.
+// tick makes the writer ask the peer, or check whether it has answered.
+func (c *Conn) tick() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.due = true
+	c.signal()
+}
+
+// signal starts the writer unless it runs. The caller holds mu.
 func (c *Conn) signal() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+	if c.h != nil && !c.writing {
+		c.writing = true
+		go c.writeLoop()
 	}
 }
 
-// pop returns the next frame to write, if any, and the reason as it stands.
-func (c *Conn) pop() (f frame, ok bool, why Reason) {
+// job is what the writer has to do next.
+type job int
+
+const (
+	jobNone  job = iota // nothing: the writer ends, and has been taken off already
+	jobTick             // ask or check
+	jobFrame            // write a frame
+	jobEnd              // close; everything that is still to be written has been
+)
+
+// next returns the writer's next job and the reason as it stands.
+func (c *Conn) next() (j job, f frame, why Reason) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queue) == 0 {
-		return frame{}, false, c.reason
+	switch {
+	case c.due && c.reason == Open:
+		c.due = false
+		return jobTick, frame{}, Open
+	case len(c.queue) > 0:
+		f = c.queue[0]
+		c.queue[0] = frame{}
+		c.bytes -= f.size
+		if c.queue = c.queue[1:]; len(c.queue) == 0 {
+			c.queue = nil // an idle connection keeps no queue
+		}
+		return jobFrame, f, c.reason
+	case c.reason != Open:
+		return jobEnd, frame{}, c.reason
 	}
-	f = c.queue[0]
-	c.queue[0] = frame{}
-	c.bytes -= f.size
-	if c.queue = c.queue[1:]; len(c.queue) == 0 {
-		c.queue = nil // an idle connection keeps no queue
-	}
-	return f, true, c.reason
+	c.writing = false
+	return jobNone, frame{}, Open
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"runtime/debug"
 	"time"
 
@@ -81,82 +80,74 @@ func lostReason(err error) Reason {
 	return Lost
 }
 
-// writeLoop writes what is queued, keeps the connection honest, and sees it to its end.
-func (c *Conn) writeLoop(h Handler) {
-	why := c.writeUntilEnd()
-	if why.onWire() {
+// writeLoop writes what there is to write. When that is the end, it sees the connection to it.
+func (c *Conn) writeLoop() {
+	for {
+		j, f, why := c.next()
+		switch j {
+		case jobNone:
+			return
+		case jobTick:
+			c.keepHonest()
+		case jobFrame:
+			if !c.writeFrame(f, why) {
+				c.Close(Lost)
+				c.finish(c.Reason(), true)
+				return
+			}
+		case jobEnd:
+			c.finish(why, false)
+			return
+		}
+	}
+}
+
+// finish closes the connection, in good order unless a write has broken it, and tells everybody.
+func (c *Conn) finish(why Reason, broken bool) {
+	c.timer.Stop()
+	if !broken && why.onWire() {
 		text := websocket.FormatCloseMessage(int(why), why.String())
-		if c.ws.WriteControl(websocket.CloseMessage, text, time.Now().Add(c.opt.CloseWait)) == nil {
+		if c.ws.WriteControl(websocket.CloseMessage, text, c.deadline(why)) == nil {
 			_ = c.ws.SetReadDeadline(time.Now().Add(c.opt.CloseWait)) // the peer's close frame, if it comes
 			<-c.read
 		}
 	}
 	_ = c.ws.Close()
 	<-c.read
-	h.Closed(c, why)
+	c.h.Closed(c, why)
 	close(c.done)
 }
 
-// writeUntilEnd returns the final reason when nothing more is to be written but the close frame.
-func (c *Conn) writeUntilEnd() Reason {
-	// The first ping comes at a random point, so that clients that reconnected together do not stay in step.
-	timer := time.NewTimer(c.opt.PingEvery/2 + rand.N(c.opt.PingEvery/2))
-	defer timer.Stop()
-	asked := false // a ping waits for its answer
-	tick := func() {
-		if asked = !asked; asked {
-			c.ask()
-			timer.Reset(c.opt.AnswerWait)
-			return
-		}
-		c.checkAnswers()
-		timer.Reset(c.opt.PingEvery - c.opt.AnswerWait)
+// keepHonest asks the peer for a sign of life or, some time later, checks that it came.
+func (c *Conn) keepHonest() {
+	if c.asked = !c.asked; c.asked {
+		c.ask()
+		c.timer.Reset(c.opt.AnswerWait)
+		return
 	}
-	var closeBy time.Time
-	for {
-		select {
-		case <-timer.C: // also between two frames of a queue that never empties
-			tick()
-		default:
-		}
-		f, ok, why := c.pop()
-		if why != Open && closeBy.IsZero() {
-			closeBy = time.Now().Add(c.opt.CloseWait)
-		}
-		if ok {
-			if !c.writeFrame(f, closeBy) {
-				c.Close(Lost)
-				return c.failed(why)
-			}
-			continue
-		}
-		if why != Open {
-			return why
-		}
-		select {
-		case <-c.wake:
-		case <-timer.C:
-			tick()
-		}
-	}
+	c.checkAnswers()
+	c.timer.Reset(c.opt.PingEvery - c.opt.AnswerWait)
 }
 
-// failed is the reason after a write failed: the one that was already decided, else Lost. No close frame can follow a broken write.
-func (c *Conn) failed(why Reason) Reason {
-	_ = c.ws.Close()
-	if why != Open {
-		return why
+// deadline is when a write that begins now must be done: after WriteWait, and within CloseWait once the connection is to end.
+func (c *Conn) deadline(why Reason) time.Time {
+	now := time.Now()
+	by := now.Add(c.opt.WriteWait)
+	if why == Open {
+		return by
 	}
-	return c.Reason()
+	if c.closeBy.IsZero() {
+		c.closeBy = now.Add(c.opt.CloseWait)
+	}
+	if c.closeBy.Before(by) {
+		return c.closeBy
+	}
+	return by
 }
 
-// writeFrame writes one frame by WriteWait from now, or by closeBy if that is set and earlier.
-func (c *Conn) writeFrame(f frame, closeBy time.Time) bool {
-	by := time.Now().Add(c.opt.WriteWait)
-	if !closeBy.IsZero() && closeBy.Before(by) {
-		by = closeBy
-	}
-	if c.ws.SetWriteDeadline(by) != nil {
+// writeFrame writes one frame by its deadline.
+func (c *Conn) writeFrame(f frame, why Reason) bool {
+	if c.ws.SetWriteDeadline(c.deadline(why)) != nil {
 		return false
 	}
 	if f.prepared != nil {
@@ -170,7 +161,7 @@ func (c *Conn) ask() {
 	c.pongs.Store(false)
 	c.beats.Store(c.opt.Beat == nil)
 	err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.opt.WriteWait))
-	if err == nil && c.opt.Beat != nil && !c.writeFrame(frame{data: c.opt.Beat()}, time.Time{}) {
+	if err == nil && c.opt.Beat != nil && !c.writeFrame(frame{data: c.opt.Beat()}, Open) {
 		err = io.ErrClosedPipe
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // TestIdleSocketIsSmall holds the promise of at most 14 KiB per idle connection, stacks included. The client's side is a bare TCP
 // connection in the same process and counts against us, too.
 func TestIdleSocketIsSmall(t *testing.T) {
-	const sockets = 500
+	const sockets = 1000
 	const limit = 14 << 10
 	up := NewUpgrader(Options{Origin: anyOrigin, Log: slog.New(slog.DiscardHandler), PingEvery: time.Hour})
 	conns := make(chan *Conn, sockets)
