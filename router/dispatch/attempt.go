@@ -97,11 +97,6 @@ func (d *Dispatcher) visitors(ctx context.Context, row inbox.Row, ask customer.A
 
 // send makes one attempt: written down, made, and its outcome written down. The outcome is written even while the program stops.
 func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
-	sender, ok := d.senders[row.Account]
-	if !ok {
-		f := &channels.Fault{Class: channels.Permanent, Code: channels.CodeConfig, Detail: "no sender is configured for the account"}
-		return wrap("fail", row, d.outbox.Failed(ctx, row, f, time.Time{}))
-	}
 	row, err := d.outbox.Begin(ctx, row)
 	if errors.Is(err, inbox.ErrLeaseLost) {
 		return nil // somebody else has it, or it was withdrawn
@@ -109,9 +104,7 @@ func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", row.ID, err)
 	}
-	attempt, cancel := context.WithTimeout(ctx, deadlineOf(row.Kind))
-	sent, err := sender.Send(attempt, row.Envelope)
-	cancel()
+	sent, err := d.attempt(ctx, row)
 	if err == nil {
 		return wrap("sent", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Sent(ctx, row, sent) }))
 	}
@@ -120,6 +113,18 @@ func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
 	d.log.Warn("message not sent", "message", row.Message, "kind", row.Kind, "account", row.Account, "class", f.Class, "code", f.Code,
 		"attempt", row.Envelope.Attempt, "again", retried)
 	return wrap("failed", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Failed(ctx, row, f, at) }))
+}
+
+// attempt hands the row to its account's sender. An account without one was taken out of the settings: that is ours to put right, so
+// the message waits for it.
+func (d *Dispatcher) attempt(ctx context.Context, row inbox.Row) (channels.Sent, error) {
+	sender, ok := d.senders[row.Account]
+	if !ok {
+		return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeConfig, Detail: "no sender is configured for the account"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadlineOf(row.Kind))
+	defer cancel()
+	return sender.Send(ctx, row.Envelope)
 }
 
 // settle writes an outcome down, insisting for a while: what is not written down looks like an attempt that was cut off.

@@ -40,7 +40,7 @@ func plan(row inbox.Row, ask customer.Ask, now time.Time) step {
 	own, _ := v.Option(row.Kind)
 	if ok && chosen.Kind == row.Kind {
 		if gone(chosen) {
-			return step{do: hold, until: now.Add(recheck(chosen.At, now)), verdict: v}
+			return waiting(v, now.Add(recheck(chosen.At, now)))
 		}
 		return step{do: send, verdict: v}
 	}
@@ -54,11 +54,17 @@ func plan(row inbox.Row, ask customer.Ask, now time.Time) step {
 	case !ok:
 		return stuck(v, own, now)
 	case gone(own) && !own.At.IsZero() && now.Sub(own.At) < visitorGrace:
-		return step{do: hold, until: now.Add(2 * time.Second), verdict: v}
+		return waiting(v, now.Add(2*time.Second))
 	case chosen.Kind == row.Kind && chosen.Address == addressOf(row):
 		return step{do: send, verdict: v} // the answers differ only when the frozen address is not one of his identities
 	}
 	return step{do: redirect, to: chosen, verdict: v}
+}
+
+// waiting is the step while a visitor may come back: nothing is chosen now, so that the agent is told once and not each time.
+func waiting(v customer.Verdict, until time.Time) step {
+	v.Chosen, v.Code = -1, customer.CodeVisitorLeft
+	return step{do: hold, until: until, verdict: v}
 }
 
 // stuck is the step when nothing can be used: wait for what passes, else say no.
