@@ -1,8 +1,12 @@
 // Package live is the unified inbox as it is worked now, in Redis: who waits, who is here, what is offered, what just happened.
 //
 // It is the only importer of go-redis. Nothing in it must be true tomorrow: the record is (promise 2). Flush Redis and Rebuild puts
-// every open conversation back from the record; until then every call answers ErrNoEpoch. All keys carry one hash tag, so that each
-// script is atomic on a cluster too. Scripts are in lua/; every one may be repeated safely.
+// every open conversation back from the record; until then every call answers ErrNoEpoch. It never decides who gets a
+// conversation (the router does) and never writes to the record: what it is told comes from the journal, and of what an agent
+// accepts it holds the room until the journal confirms it.
+//
+// The program opens one Inbox per process and runs a Relay and a Guard on every node. All keys carry one hash tag, so that each
+// script is atomic on a cluster too. Scripts are in lua/, with the layout of the keys in lib.lua; every one may be repeated safely.
 package live
 
 import (

@@ -288,6 +288,28 @@ func TestO4MissedOffersSetAway(t *testing.T) {
 	})
 }
 
+// Who declined is asked again when the conversation has moved on: it is another step then.
+func TestO3ExclusionsEndWithTheQueue(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		c := chat(1)
+		d.waits(c)
+		d.arrives("anna", 1)
+		if _, err := d.Decline(t.Context(), d.offered(c, "anna").ID, "anna"); err != nil {
+			t.Fatal(err)
+		}
+		d.waits(c)
+		if _, err := d.Offer(t.Context(), c.ID, "anna", time.Minute, nil); !errors.Is(err, ErrExcluded) {
+			t.Fatalf("in the same queue: %v", err)
+		}
+		c.Queue = "assistenza"
+		d.waits(c)
+		if s := d.snapshot(); len(s.Waiting[0].Excluded) != 0 {
+			t.Fatalf("excluded %v", s.Waiting[0].Excluded)
+		}
+		d.offered(c, "anna")
+	})
+}
+
 // O7: an offer ends with what made it possible.
 func TestO7OffersEndWithTheirReason(t *testing.T) {
 	changes := map[string]func(d *desk, c inbox.Conversation){

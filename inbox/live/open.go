@@ -22,14 +22,18 @@ type Options struct {
 	Username   string
 	Password   string
 	MasterName string           // Sentinel's name of the master; Addrs are then the sentinels
+	Sentinel   Login            // for the sentinels themselves
 	TLS        bool             // at least 1.2, certificates are checked
 	Prefix     string           // the hash tag of all keys; default "sportello"
-	Now        func() time.Time // default time.Now
+	Now        func() time.Time // default time.Now. Offers and leases end by it: a clock that jumps ends them wrongly
 	Log        *slog.Logger     // default: discards
-	FeedLength int64            // entries kept, about; default 50 000
+	FeedLength int64            // entries kept, about; an entry is some 2 kB. Default 50 000
 	Cooldown   time.Duration    // how long who declined or missed a conversation is not offered it again; default 10 min
 	MissLimit  int              // consecutive expired offers that set an agent away (O4); default 2
 }
+
+// Login is a name and a password of Redis' access list.
+type Login struct{ Username, Password string }
 
 // Inbox is the live inbox. It is safe for concurrent use. Calls fail with ErrNoEpoch while it is empty, and with the errors of the
 // client while Redis cannot be reached; they may be repeated either way.
@@ -80,6 +84,7 @@ func (o Options) withDefaults() Options {
 func connect(o Options, pool int) redis.UniversalClient {
 	u := &redis.UniversalOptions{
 		Addrs: o.Addrs, Username: o.Username, Password: o.Password, MasterName: o.MasterName,
+		SentinelUsername: o.Sentinel.Username, SentinelPassword: o.Sentinel.Password,
 		ContextTimeoutEnabled:    true,
 		DisableIdentity:          true,
 		PoolSize:                 pool,
@@ -148,6 +153,17 @@ func (in *Inbox) info(ctx context.Context, section string) map[string]string {
 		}
 	}
 	return fields
+}
+
+// LogClient gives the client library, which has one logger for the whole process, a place to write to: debug, because its lines
+// hold addresses and what matters of them is in the errors of calls. The program calls it once, before Open.
+func LogClient(log *slog.Logger) { redis.SetLogger(clientLog{log}) }
+
+type clientLog struct{ log *slog.Logger }
+
+// Printf is the library's way to log.
+func (l clientLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis client", "text", fmt.Sprintf(format, v...))
 }
 
 // reportEmpty wakes the guard.

@@ -212,8 +212,13 @@ func TestAPausedRebuildWritesNothing(t *testing.T) {
 		if err := d.Rebuild(t.Context(), interrupted{d, record{chat(1)}}); !errors.Is(err, ErrLeaseLost) {
 			t.Fatalf("got %v", err)
 		}
-		if s := d.snapshot(); len(s.Waiting) != 1 || s.Waiting[0].ID != "c001" {
+		s := d.snapshot()
+		if len(s.Waiting) != 1 || s.Waiting[0].ID != "c001" {
 			t.Fatalf("%+v", s.Waiting)
+		}
+		keys, err := d.rdb.Keys(t.Context(), d.key("*:open")).Result()
+		if err != nil || !slices.Equal(keys, []string{d.key(s.Position.Epoch + ":open")}) {
+			t.Fatalf("keys %v, %v", keys, err)
 		}
 	})
 }
