@@ -1,0 +1,156 @@
+package inbox_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox"
+)
+
+func isRefused(err, want error) bool { return errors.Is(err, want) }
+
+// E-19: our signed token brings an answer home without any header, also lower-cased, also from another address of the customer.
+func TestE19TokenBringsHome(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		token := h.rowOf(h.mustAnswer(id, in)).Envelope.Thread.Token
+		if token == "" || token != strings.ToLower(token) || len("support+"+token) > 64 {
+			t.Fatalf("token %q", token)
+		}
+		answer := h.mail("thanks")
+		answer.Subject, answer.Thread.Token = "something else", token
+		if a := h.accept(answer); a.Conversation != id {
+			t.Error("from his own address")
+		}
+		answer = h.mail("from work")
+		answer.From, answer.Thread.Token = channels.Address{Kind: channels.Email, Value: "work@example.it", Name: "Anna at work"}, token
+		a := h.accept(answer)
+		if m := h.message(inbox.MessageID(a.Message)); a.Conversation != id || m.Customer != h.conversation(id).Customer || m.From.Value != "work@example.it" {
+			t.Errorf("from another address: %+v", m)
+		}
+		other := h.mail("work again")
+		other.From = answer.From
+		if b := h.accept(other); h.conversation(b.Conversation).Customer == h.conversation(id).Customer {
+			t.Error("a token in a forwarded mail made two people one")
+		}
+	})
+}
+
+// E-19: a token that we did not sign opens nothing.
+func TestE19ForgedTokenOpensNothing(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		token := h.rowOf(h.mustAnswer(id, in)).Envelope.Thread.Token
+		flipped := "a" + token[1:]
+		if token[0] == 'a' {
+			flipped = "b" + token[1:]
+		}
+		last := "a"
+		if strings.HasSuffix(token, "a") {
+			last = "q"
+		}
+		for _, forged := range []string{"", "x", flipped, token[:len(token)-1], token + "a", token[:len(token)-1] + last, id, "====", strings.Repeat("a", 42)} {
+			in := h.mail("let me in")
+			in.From.Value, in.Thread.Token = "mallory@example.it", forged
+			if a := h.accept(in); a.Conversation == id {
+				t.Errorf("token %q was believed", forged)
+			}
+		}
+	})
+}
+
+// E-20: In-Reply-To first, then References from last to first, against every id seen, theirs and ours.
+func TestE20ReferencesFindTheConversation(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		ours := h.rowOf(h.mustAnswer(id, in)).Envelope.Thread.MessageID
+		second := h.accept(h.mail("another matter"))
+		secondID := fmt.Sprintf("m%d@example.it", h.count.Load())
+		for name, thread := range map[string]channels.Thread{
+			"in reply to ours":         {InReplyTo: []string{ours}},
+			"in reply to his own":      {InReplyTo: []string{in.Thread.MessageID}},
+			"several, one known":       {InReplyTo: []string{"unknown@example.it", ours}},
+			"references only":          {References: []string{ours, "unknown@example.it"}},
+			"in-reply-to before refs":  {InReplyTo: []string{ours}, References: []string{secondID}},
+			"later reference is first": {References: []string{secondID, ours}},
+		} {
+			answer := h.mail("thanks")
+			answer.Thread.InReplyTo, answer.Thread.References = thread.InReplyTo, thread.References
+			if a := h.accept(answer); a.Conversation != id {
+				t.Errorf("%s: went to %s (the second is %s)", name, a.Conversation, second.Conversation)
+			}
+		}
+	})
+}
+
+// REQ-TH1: empty, blank and malformed ids match nothing, not even each other.
+func TestREQTH1MalformedIdsNeverMatch(t *testing.T) {
+	houses(t, func(h *house) {
+		for _, bad := range []string{"", " ", "@", "a@", "@b", "a@@b", "a@b@c", "<a@b>", "a b@c", "no-at-sign", "a@b\n", strings.Repeat("x", 1000) + "@y"} {
+			first := h.mail("one")
+			first.Thread = channels.Thread{MessageID: bad}
+			second := h.mail("two")
+			second.Thread = channels.Thread{MessageID: bad, InReplyTo: []string{bad}, References: []string{bad, bad}}
+			if a, b := h.accept(first), h.accept(second); a.Conversation == b.Conversation {
+				t.Errorf("%q matched", bad)
+			}
+		}
+	})
+}
+
+// REQ-TH2: who knows an id but takes no part in the conversation gets one of his own, which names the other; who was written to or
+// copied takes part.
+func TestREQTH2MatchNeedsAParticipant(t *testing.T) {
+	houses(t, func(h *house) {
+		first := h.mail("one")
+		first.Cc = []channels.Address{{Kind: channels.Email, Value: "friend@example.it"}}
+		id, _ := h.begun(first)
+		stranger := h.mail("me too")
+		stranger.From.Value, stranger.Thread.InReplyTo = "mallory@example.it", []string{first.Thread.MessageID}
+		a := h.accept(stranger)
+		if v := h.conversation(a.Conversation); a.Conversation == id || string(v.Previous) != id || v.Customer == h.conversation(id).Customer {
+			t.Fatalf("%+v", v)
+		}
+		friend := h.mail("I was copied")
+		friend.From.Value, friend.Thread.InReplyTo = "friend@example.it", []string{first.Thread.MessageID}
+		if a := h.accept(friend); a.Conversation != id {
+			t.Fatal("who was copied takes part")
+		}
+		nobody := h.mail("no sender")
+		nobody.From, nobody.Thread.InReplyTo = channels.Address{}, []string{first.Thread.MessageID}
+		if a := h.accept(nobody); a.Conversation == id {
+			t.Fatal("who has no address takes no part")
+		}
+	})
+}
+
+// E-24: an answer to what was closed long ago begins a new conversation of the same customer, which names the old one.
+func TestE24OldThreadIsContinued(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		h.close(id)
+		h.pass(100 * time.Hour)
+		answer := h.mail("once more")
+		answer.Thread.InReplyTo = []string{in.Thread.MessageID}
+		a := h.accept(answer)
+		if v := h.conversation(a.Conversation); a.Conversation == id || string(v.Previous) != id || v.Customer != h.conversation(id).Customer || v.CustomerName != "Anna" {
+			t.Fatalf("%+v", v)
+		}
+	})
+}
+
+// The same mail sent to two of our mailboxes is two messages; an answer finds a conversation in which the sender takes part.
+func TestSameMailToTwoMailboxes(t *testing.T) {
+	houses(t, func(h *house) {
+		first := h.mail("to both")
+		second := first
+		second.Account, second.External = "mail2", "copy"
+		if a, b := h.accept(first), h.accept(second); a.Conversation == b.Conversation || b.Duplicate {
+			t.Fatal("one conversation for two mailboxes")
+		}
+	})
+}
