@@ -14,11 +14,13 @@ import (
 //
 //	GET  /chat/{account}/socket   the websocket; the visitor token comes in the first frame, never in the URL
 //	POST /chat/{account}/visit    a new visitor token, or the same visit under a renewed one
+//	POST /chat/{account}/unread   how many lines a returning visitor has not seen; asked by the page that embeds the widget
 //	GET  /chat/{account}/config   what the widget may know: name, language, greeting, colour, origins
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /chat/{account}/socket", s.serveSocket)
 	mux.HandleFunc("POST /chat/{account}/visit", s.serveVisit)
+	mux.HandleFunc("POST /chat/{account}/unread", s.serveUnread)
 	mux.HandleFunc("GET /chat/{account}/config", s.serveConfig)
 	return mux
 }
@@ -92,12 +94,7 @@ func (s *Server) serveVisit(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Token string `json:"token"`
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<10))
-	if err == nil && len(body) > 0 {
-		err = json.Unmarshal(body, &ask)
-	}
-	if err != nil {
-		http.Error(w, "the body is not JSON", http.StatusBadRequest)
+	if !readJSON(w, r, &ask) {
 		return
 	}
 	now := s.deps.Now()
@@ -108,6 +105,53 @@ func (s *Server) serveVisit(w http.ResponseWriter, r *http.Request) {
 	}
 	v.issued = now
 	writeJSON(w, visitAnswer{Token: a.sign(v), Expires: now.Add(tokenLife).UnixMilli(), New: fresh})
+}
+
+// serveUnread counts without a connection, so that a page need not load the application to show a number. A visit that belongs to a
+// person tells nothing here: the person is not proved to be present (C-02).
+func (s *Server) serveUnread(w http.ResponseWriter, r *http.Request) {
+	a, _ := s.enter(w, r)
+	if a == nil {
+		return
+	}
+	w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin")) // allowed: enter has checked it
+	w.Header().Set("Vary", "Origin")
+	var ask struct {
+		Token string `json:"token"`
+		Epoch string `json:"epoch"`
+		Seq   int64  `json:"seq"`
+	}
+	if !readJSON(w, r, &ask) {
+		return
+	}
+	n := 0
+	if v, err := a.visitOf(ask.Token, s.deps.Now()); err == nil && v.subject == (subject{}) && !a.VerifiedOnly {
+		talk, err := s.deps.Record.Talk(r.Context(), a.ID, v.id(), ask.Epoch, max(ask.Seq, 0))
+		if err != nil {
+			s.deps.Log.Error("chat lines not read", "account", a.ID, "error", err)
+			http.Error(w, "not known now", http.StatusServiceUnavailable)
+			return
+		}
+		for _, l := range talk.Lines {
+			if l.From != FromVisitor && (talk.Epoch != ask.Epoch || l.Seq > ask.Seq) {
+				n++
+			}
+		}
+	}
+	writeJSON(w, map[string]int{"unread": n})
+}
+
+// readJSON reads a small body, which may be empty, or answers 400. The media type is not asked for: a page sends text/plain, which needs
+// no preflight, and nothing here is decided by a cookie.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<10))
+	if err == nil && len(body) > 0 {
+		err = json.Unmarshal(body, v)
+	}
+	if err != nil {
+		http.Error(w, "the body is not JSON", http.StatusBadRequest)
+	}
+	return err == nil
 }
 
 // configAnswer is what GET config answers: nothing here is secret.

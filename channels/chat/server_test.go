@@ -808,3 +808,40 @@ func TestConfigTellsNoSecret(t *testing.T) {
 		t.Fatalf("config %s", body)
 	}
 }
+
+// A returning visitor's number, without a connection; a visit that belongs to a person tells nothing.
+func TestUnreadForTheEmbeddingPage(t *testing.T) {
+	r := open(t, nil)
+	token := r.visit("")
+	b := r.resumed(token)
+	ack := b.write("uno")
+	r.mem.Write("shop", visitorOf(r), "Bea", "due")
+	r.mem.Write("shop", visitorOf(r), "Bea", "tre")
+	count := func(token, epoch string, seq int) string {
+		t.Helper()
+		status, body := r.post("/chat/shop/unread", page, fmt.Sprintf(`{"token":%q,"epoch":%q,"seq":%d}`, token, epoch, seq))
+		if status != http.StatusOK {
+			t.Fatalf("unread: %d %s", status, body)
+		}
+		return strings.TrimSpace(string(body))
+	}
+	for _, tt := range []struct {
+		token, epoch string
+		seq          int
+		want         string
+	}{
+		{token, ack.Epoch, 1, `{"unread":2}`}, {token, ack.Epoch, 3, `{"unread":1}`}, {token, ack.Epoch, 5, `{"unread":0}`},
+		{token, "c999", 5, `{"unread":2}`}, {r.visit(""), "", 0, `{"unread":0}`}, {"rubbish", ack.Epoch, 0, `{"unread":0}`},
+	} {
+		if got := count(tt.token, tt.epoch, tt.seq); got != tt.want {
+			t.Errorf("%s/%d: %s, want %s", tt.epoch, tt.seq, got, tt.want)
+		}
+	}
+	b.say(map[string]any{"t": "identify", "jwt": r.jwt(nil)})
+	if got := count(b.hear("visit").Token, ack.Epoch, 1); got != `{"unread":0}` {
+		t.Errorf("a bound visit: %s", got)
+	}
+	if status, _ := r.post("/chat/shop/unread", "https://evil.example", "{}"); status != http.StatusForbidden {
+		t.Errorf("another page: %d", status)
+	}
+}

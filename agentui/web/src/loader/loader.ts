@@ -50,6 +50,8 @@ export class Loader {
     this.vault = new Vault(opt.inbox, localArea());
     this.root = this.host.attachShadow({ mode: "closed" });
     this.draw();
+    const idle = window.requestIdleCallback ?? setTimeout; // Safari has no idle callback
+    idle(() => void this.ask());
   }
 
   open(): void {
@@ -235,6 +237,27 @@ export class Loader {
       this.emit("error", error);
     }
     this.tell({ t: "jwt", jwt: String(jwt) });
+  }
+
+  /**
+   * For a returning visitor asks one small question, how many lines are unread, and not for the whole application. A host page
+   * whose policy has no connect-src for us only goes without the number.
+   */
+  private async ask(): Promise<void> {
+    const { token, read = "" } = this.vault.all();
+    if (!token || this.frame) return;
+    const [epoch = "", seq = "0"] = read.split(" ");
+    try {
+      const res = await fetch(`${this.base}/chat/${encodeURIComponent(this.opt.inbox)}/unread`, {
+        method: "POST",
+        credentials: "omit",
+        body: JSON.stringify({ token, epoch, seq: Number(seq) || 0 }),
+      });
+      const answer = (await res.json()) as { unread?: number };
+      if (!this.frame) this.count(answer.unread ?? 0); // else the application knows better
+    } catch {
+      // no number is shown, and nothing is lost
+    }
   }
 
   private count(n: number): void {

@@ -144,6 +144,19 @@ test("C-10 lines are acknowledged when they come and read when they are seen", a
   expect(events.at(-1)).toBe("unread:0");
 });
 
+test("a returning visitor's number is not told before it is known", async () => {
+  const { client, events, peer } = await (async () => {
+    const m = make([["token", "kept"]]);
+    m.client.begin();
+    await m.peer().open();
+    return m;
+  })();
+  client.look(false);
+  expect(events).toEqual([]);
+  peer().say({ t: "lines", epoch: "c1", open: true, upto: 3, lines: [agentLine(3, "uno")] });
+  expect(events).toContain("unread:1");
+});
+
 test("C-05 a heartbeat is answered with the position", async () => {
   const { peer } = await resumed([["token", "kept"]]);
   peer().say({ t: "lines", epoch: "c1", open: true, upto: 3, lines: [] });

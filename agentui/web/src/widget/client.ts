@@ -54,6 +54,7 @@ export class Client {
   private known = false;
   private generation = 0;
   private told = -1;
+  private resumed = false;
   /** The address that was sent last. */
   private asked = "";
   /** The conversation to which the seen position belongs. */
@@ -150,6 +151,12 @@ export class Client {
     else this.link.again();
   }
 
+  /** The visitor wants the conversation here after it was taken elsewhere. */
+  resume(): void {
+    this.link.reset();
+    this.link.start();
+  }
+
   /** Forgets everything about the visitor, here and in storage. */
   forget(): void {
     this.link.reset();
@@ -164,7 +171,7 @@ export class Client {
 
   view(): View {
     return {
-      link: this.link.state,
+      link: this.link.shown,
       bubbles: this.talk.bubbles(),
       typing: this.typing.name,
       open: this.talk.open,
@@ -232,6 +239,7 @@ export class Client {
 
   private lines(f: OutFrame): void {
     const wasOpen = this.talk.open;
+    this.resumed = true;
     if ((f.epoch ?? "") !== this.readEpoch) {
       this.readEpoch = f.epoch ?? "";
       this.talk.read = 0;
@@ -318,7 +326,8 @@ export class Client {
 
   private changed(): void {
     const n = this.talk.unread();
-    if (n !== this.told) {
+    // Before the first lines have come nobody knows; the loader may have asked by itself.
+    if (n !== this.told && (this.resumed || !this.env.store.get("token"))) {
       this.told = n;
       this.env.event("unread", n);
     }

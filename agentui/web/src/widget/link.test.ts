@@ -132,3 +132,20 @@ test("a close of an earlier line does not touch the present one, and stop leaves
   link.stop();
   expect(clock.waiting).toBe(0);
 });
+
+test("a short gap is shown as connecting, a longer one as no connection, without flicker between tries", () => {
+  const { clock, link, last } = make();
+  link.start();
+  link.good();
+  last().onclose?.({ code: 1006 });
+  const shown = [link.shown];
+  clock.pass(500);
+  shown.push(link.shown);
+  for (let i = 0; i < 3; i++) {
+    last().onclose?.({ code: 1006 });
+    shown.push(link.shown);
+    clock.pass(30_000);
+    shown.push(link.shown);
+  }
+  expect(shown).toEqual(["connecting", "connecting", ...Array<string>(6).fill("offline")]);
+});

@@ -43,6 +43,12 @@ export class Link {
 
   constructor(private readonly d: LinkDeps) {}
 
+  /** The state for people: a short gap is being connected again, a longer one is no connection, and neither flickers. */
+  get shown(): LinkState {
+    if (this.state !== "connecting" && this.state !== "offline") return this.state;
+    return this.tries > 1 ? "offline" : "connecting";
+  }
+
   /** Connects now, unless it is connected or stopped. */
   start(): void {
     if (this.state === "connecting" || this.state === "online" || this.state === "stopped") return;
