@@ -11,7 +11,7 @@ const kept = 20; // opened threads that are shown at once when one comes back to
 const skeletonAfter = 150;
 
 /** Events after which only the gateway knows whether I may reply and how. */
-const turning = new Set(["conversation.assigned", "conversation.transferred", "conversation.closed", "conversation.reopened", "conversation.queued"]);
+const turning = new Set(["conversation.assigned", "conversation.transferred", "conversation.closed", "conversation.reopened", "conversation.queued", "conversation.linked"]);
 
 export class Desk {
   /** What is selected: a conversation's id, "customer:<id>", or "". */

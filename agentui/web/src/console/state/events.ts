@@ -42,6 +42,8 @@ export function eventText(item: TimelineItem, t: Translate, names: EventNames): 
       });
     case "conversation.reopened":
       return t("event.reopened") + because;
+    case "conversation.linked":
+      return t("event.linked", { name: c?.customer_name ?? "" });
     case "customer.changed":
       return t("event.customer_changed");
     default:

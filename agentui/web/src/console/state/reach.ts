@@ -11,10 +11,20 @@ export interface Words {
   time(iso: string): string;
 }
 
-/** The option that a reply would take: the one the agent chose, or else the gateway's. */
+/** The option that a reply would take: the one the agent chose, or else the gateway's. When none can be used now, one that can be used
+ * later will do: the gateway keeps the message until then. */
 export function effective(v: Verdict, chosen: Kind | ""): ReachOption | null {
   if (chosen) return v.options.find((o) => o.kind === chosen) ?? null;
-  return v.options[v.chosen] ?? null;
+  return v.options[v.chosen] ?? v.options.find(later) ?? null;
+}
+
+/** Whether a reply by this option is taken by the gateway, to be sent now or later. */
+export function sendable(o: ReachOption): boolean {
+  return o.usable || later(o);
+}
+
+function later(o: ReachOption): boolean {
+  return !o.usable && Boolean(o.address) && (o.codes?.[0] === "quiet_hours" || o.codes?.[0] === "provider_down");
 }
 
 /** The line above the text field. */
