@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
-	"net/smtp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -324,24 +323,7 @@ func (o *outside) sendMail(_ *http.Request, body []byte) (any, error) {
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s\r\n",
 		ask.From, to, mime.QEncoding.Encode("utf-8", ask.Subject), time.Now().Format(time.RFC1123Z), uuid.NewString(), threading,
 		strings.ReplaceAll(ask.Text, "\n", "\r\n"))
-	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", o.postfix.Port))
-	if err != nil {
-		return nil, err
-	}
-	client, err := smtp.NewClient(conn, "127.0.0.1")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = client.Close() }()
-	if err := errors.Join(client.Mail(ask.From), client.Rcpt(to)); err != nil {
-		return nil, err
-	}
-	data, err := client.Data()
-	if err != nil {
-		return nil, err
-	}
-	_, err = io.WriteString(data, raw)
-	return nil, errors.Join(err, data.Close(), client.Quit())
+	return nil, submit(fmt.Sprintf("127.0.0.1:%d", o.postfix.Port), ask.From, to, raw)
 }
 
 func (o *outside) mailbox(t *testing.T, address string) (any, error) {

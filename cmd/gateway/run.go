@@ -27,6 +27,9 @@ type task struct {
 // then, when that is done or the grace time is over, what finishes the work at hand (back). ready, if not nil, is called with the
 // public address once requests are answered.
 func (a *app) run(ctx context.Context, ready func(net.Addr)) error {
+	if err := a.fill(ctx); err != nil {
+		return err
+	}
 	public, err := net.Listen("tcp", a.settings.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -59,6 +62,18 @@ func (a *app) run(ctx context.Context, ready func(net.Addr)) error {
 	frontErr := front.Wait()
 	stopBack()
 	return errors.Join(frontErr, back.Wait())
+}
+
+// fill builds the live inbox when it is empty, so that the first request finds it; the guard does it from then on.
+func (a *app) fill(ctx context.Context) error {
+	_, err := a.live.Head(ctx)
+	if errors.Is(err, live.ErrNoEpoch) {
+		err = a.live.Rebuild(ctx, a.ledger)
+	}
+	if err != nil {
+		return fmt.Errorf("live inbox: %w", err)
+	}
+	return nil
 }
 
 // ended runs a task and makes an error of its ending too soon.
