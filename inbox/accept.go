@@ -23,7 +23,8 @@ import (
 // changes nothing and returns the ids of the first, with Duplicate.
 func (l *Ledger) Accept(ctx context.Context, in channels.Inbound) (channels.Accepted, error) {
 	var a *acceptance
-	err := l.acceptable(in)
+	in = clean(in)
+	err := acceptable(in)
 	for range 2 { // the second time when another transaction took the same delivery from another sender
 		if err != nil {
 			break
@@ -47,7 +48,7 @@ func (l *Ledger) Accept(ctx context.Context, in channels.Inbound) (channels.Acce
 	return a.result, nil
 }
 
-func (l *Ledger) acceptable(in channels.Inbound) error {
+func acceptable(in channels.Inbound) error {
 	if in.Account == "" || in.External == "" || in.Kind == "" {
 		return errors.New("a message needs an account, a channel and the provider's id")
 	}

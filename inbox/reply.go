@@ -19,6 +19,7 @@ import (
 // transaction. The same ClientID of the same agent a second time returns the first message. If he has not seen something that
 // matters, nothing is taken and the error is a *Held. HTML must have been sanitised.
 func (l *Ledger) Reply(ctx context.Context, cmd ReplyCmd) (Message, error) {
+	cmd.Text, cmd.HTML = storable(cmd.Text), storable(cmd.HTML)
 	m, err := l.written(ctx, cmd.Conversation, cmd.Agent, cmd.ClientID, func(t *turn) (stored, error) {
 		if err := l.mayReply(ctx, t, cmd); err != nil {
 			return stored{}, err
@@ -34,6 +35,7 @@ func (l *Ledger) Reply(ctx context.Context, cmd ReplyCmd) (Message, error) {
 // Note takes an internal note. Any agent may write one, also in a closed conversation. The same ClientID of the same agent a second
 // time returns the first note.
 func (l *Ledger) Note(ctx context.Context, cmd NoteCmd) (Message, error) {
+	cmd.Text = storable(cmd.Text)
 	m, err := l.written(ctx, cmd.Conversation, cmd.Agent, cmd.ClientID, func(t *turn) (stored, error) {
 		if strings.TrimSpace(cmd.Text) == "" && len(cmd.Parts) == 0 {
 			return stored{}, ErrEmpty
