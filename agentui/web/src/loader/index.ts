@@ -1,4 +1,14 @@
 // The snippet's other half: takes over the queue that the snippet on the host page has filled, and answers its calls from then on.
+//
+//   <script>
+//   (function(w,n){w[n]=w[n]||function(){(w[n].q=w[n].q||[]).push(arguments)}})(window,'Chat');
+//   Chat('init',{inbox:'SPED-1', lang:'auto'});
+//   </script>
+//   <script async src="https://chat.example/w/v1.js"></script>
+//
+// A page with a content security policy allows our origin, here https://chat.example, in script-src and frame-src, and in connect-src
+// if the launcher is to show the unread count before the chat is opened. Nothing else: no inline style, no eval. Another name than
+// Chat is said by data-name on the second script.
 
 import { type Identity, type InitOptions, Loader } from "./loader";
 

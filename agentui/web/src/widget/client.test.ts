@@ -145,12 +145,9 @@ test("C-10 lines are acknowledged when they come and read when they are seen", a
 });
 
 test("a returning visitor's number is not told before it is known", async () => {
-  const { client, events, peer } = await (async () => {
-    const m = make([["token", "kept"]]);
-    m.client.begin();
-    await m.peer().open();
-    return m;
-  })();
+  const { client, events, peer } = make([["token", "kept"]]);
+  client.begin();
+  await peer().open();
   client.look(false);
   expect(events).toEqual([]);
   peer().say({ t: "lines", epoch: "c1", open: true, upto: 3, lines: [agentLine(3, "uno")] });
