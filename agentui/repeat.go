@@ -30,8 +30,8 @@ type result struct {
 
 func newRepeats(now func() time.Time) *repeats { return &repeats{now: now, done: map[string]*result{}} }
 
-// once runs do for the first call with a key, and gives its result to the others. A failure of ours is forgotten, so that the client
-// may try again.
+// once runs do for the first call with a key, and gives its result to those that come meanwhile or later. A failure is forgotten: the
+// client may try again, and insist where it was refused.
 func (r *repeats) once(c *call, id string, do func() (any, error)) (any, error) {
 	key := string(c.me.ID) + "\x00" + c.r.URL.Path + "\x00" + id
 	mine, first := r.claim(key)
@@ -55,9 +55,7 @@ func (r *repeats) once(c *call, id string, do func() (any, error)) (any, error) 
 	mine.answer = complete(mine.answer) // now: nobody may change it once others have it
 	finished = true
 	if mine.err != nil {
-		if p, _ := problem(mine.err); p.Status >= 499 {
-			r.drop(key)
-		}
+		r.drop(key)
 	}
 	close(mine.ready)
 	return mine.answer, mine.err

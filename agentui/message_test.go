@@ -1,0 +1,153 @@
+package agentui
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"sportello/channels"
+	"sportello/inbox/db"
+	"sportello/inbox/inboxtest"
+)
+
+// png is the beginning of a picture; nobody decodes it.
+const png = "\x89PNG\r\n\x1a\n"
+
+// hostile is what no sanitiser should let through; here it is as if one had.
+const hostile = `<p onclick="steal()">Ciao <img src="cid:logo@x"><img data-src="https://track.example/p.png"><img src="https://track.example/q.png">
+<script>steal()</script><svg onload=steal()></svg><iframe src="https://evil.example"></iframe><form action="https://evil.example"><input name=p></form>
+<a href="java&#10;script:steal()" target="_top">qui</a><a href="https://shop.example">là</a><base href="https://evil.example"><table><tr><td><b>aperto`
+
+// put stores bytes in the vault.
+func (r *rig) put(s string) channels.BlobID {
+	r.t.Helper()
+	id, _, err := r.vault.Put(r.t.Context(), strings.NewReader(s))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return id
+}
+
+// full is a mail with everything, in a conversation of anna.
+func (r *rig) full() channels.Accepted {
+	r.t.Helper()
+	picture, page, raw := r.put(png), r.put("<script>steal()</script>"), r.put("From: x\r\n\r\nraw")
+	return r.mail("cliente@example.it", "Ciao", func(in *channels.Inbound) {
+		in.HTML, in.Raw = hostile, raw
+		in.Parts = []channels.Part{
+			{Name: "logo.png", Type: "image/png", Size: int64(len(png)), Blob: picture, Inline: true, CID: "logo@x"},
+			{Name: "pagina \"x\".html", Type: "text/html", Size: 24, Blob: page},
+			{Name: "lost.pdf", Type: "application/pdf", Size: 1, Blob: channels.BlobID(strings.Repeat("0", 64))},
+		}
+	})
+}
+
+func TestHTMLDocumentHasNothingThatRunsOrLoads(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		r := newRig(t, d)
+		b, m := r.as("anna"), r.full()
+		body, res := b.text("/api/messages/" + m.Message + "/html")
+		if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+			t.Fatalf("%d %s", res.StatusCode, body)
+		}
+		policy := res.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "img-src data:;", "sandbox", "form-action 'none'"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("the policy lacks %q: %s", want, policy)
+			}
+		}
+		for _, bad := range []string{"steal", "<script", "<svg", "<iframe", "<form", "<input", "onclick", "evil.example", "track.example", "_top"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%q is there: %s", bad, body)
+			}
+		}
+		for _, want := range []string{"data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(png)), "https://shop.example", "</b></td>"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%q is missing: %s", want, body)
+			}
+		}
+		body, res = b.text("/api/messages/" + m.Message + "/html?images=1")
+		if !strings.Contains(body, `src="https://track.example/p.png"`) || !strings.Contains(res.Header.Get("Content-Security-Policy"), "https:") {
+			t.Errorf("images were not let in: %s", body)
+		}
+	})
+}
+
+func TestFilesAreSavedAndNotRun(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b, m := r.as("anna"), r.full()
+	path := "/api/messages/" + m.Message
+	for _, c := range []struct {
+		path, disposition, kind, body string
+	}{
+		{"/parts/0", "inline; filename=logo.png", "image/png", png},
+		{"/parts/1", `attachment; filename="pagina \"x\".html"`, "application/octet-stream", "<script>steal()</script>"},
+		{"/raw", "attachment; filename=message-" + m.Message + ".eml", "application/octet-stream", "From: x\r\n\r\nraw"},
+	} {
+		body, res := b.text(path + c.path)
+		h := res.Header
+		if body != c.body || h.Get("Content-Disposition") != c.disposition || h.Get("Content-Type") != c.kind {
+			t.Errorf("%s: %q, %q, %q", c.path, body, h.Get("Content-Disposition"), h.Get("Content-Type"))
+		}
+		if h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("%s: %v", c.path, h)
+		}
+	}
+	for _, gone := range []string{"/parts/2", "/parts/3", "/parts/-1", "/parts/x", "/parts/..%2f0"} {
+		if code := b.do("GET", path+gone, nil, nil); code != 404 {
+			t.Errorf("%s: %d", gone, code)
+		}
+	}
+	if code := r.browser().do("GET", path+"/raw", nil, nil); code != 401 {
+		t.Errorf("a stranger: %d", code)
+	}
+}
+
+func TestPathsLeadNowhere(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b := r.as("mara")
+	for _, path := range []string{
+		"/api/messages/..%2f..%2fetc%2fpasswd/raw", "/api/messages/00000000-0000-0000-0000-000000000000/raw", "/api/messages/x/html",
+		"/assets/..%2findex.html", "/assets/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/.gitkeep", "/index.html", "/widget.html",
+		"/loader/v1.js", "/api/conversations/-1", "/api/conversations/9223372036854775808", "/api/nothing", "/etc/passwd",
+		"/api/customers/%00",
+	} {
+		body, res := b.text(path)
+		if res.StatusCode != 404 || strings.Contains(body, "root:") {
+			t.Errorf("%s: %d %s", path, res.StatusCode, body)
+		}
+	}
+}
+
+// FuzzDocument: whatever HTML is shown, nothing that runs is in it.
+func FuzzDocument(f *testing.F) {
+	for _, seed := range []string{hostile, "<a href=JaVaScRiPt:x>", "<b><table><tr>", strings.Repeat("<div>", 1000), "<!--><img src=x onerror=y>",
+		"<svg><style><img src=x onerror=y></style></svg>", "<noscript><p title=\"</noscript><img src=x onerror=y>\">", "<math><mi//xlink:href=\"data:x,<script>\">"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		out, err := shower{image: func(string) string { return "" }}.document(body)
+		if err != nil {
+			return
+		}
+		doc, err := html.Parse(strings.NewReader(strings.Replace(string(out), frameHead, "", 1)))
+		if err != nil {
+			return
+		}
+		for n := range doc.Descendants() {
+			if n.Type != html.ElementNode {
+				continue
+			}
+			if n.Data == "script" || n.Data == "iframe" || n.Data == "object" || n.Data == "form" {
+				t.Fatalf("%s in %q", n.Data, out)
+			}
+			for _, a := range n.Attr {
+				if strings.HasPrefix(a.Key, "on") || a.Key == "src" || strings.HasPrefix(scheme(a.Val), "javascript") && a.Key == "href" {
+					t.Fatalf("%s=%q in %q", a.Key, a.Val, out)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,141 @@
+package agentui
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sportello/agentui/wire"
+	"sportello/inbox/db"
+	"sportello/inbox/inboxtest"
+)
+
+func TestSignInAndOut(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		r := newRig(t, d)
+		b := r.browser()
+		if code := b.do("GET", "/api/work", nil, nil); code != 401 {
+			t.Errorf("a stranger sees the work: %d", code)
+		}
+		var p wire.Problem
+		if code := b.do("POST", "/api/session", wire.SignIn{Email: "anna@negozio.example", Password: "wrong"}, &p); code != 401 || p.Code != "bad_credentials" {
+			t.Errorf("%d %+v", code, p)
+		}
+		b = r.as("anna")
+		if b.me.Agent != "anna" || b.me.CSRF == "" || b.me.Role != "agent" || b.me.Demo {
+			t.Errorf("%+v", b.me)
+		}
+		r.redis.FlushAll() // signs nobody out
+		var me wire.Me
+		if code := b.do("GET", "/api/session", nil, &me); code != 200 || me != b.me {
+			t.Errorf("%d %+v", code, me)
+		}
+		if code := b.do("DELETE", "/api/session", nil, nil); code != 204 {
+			t.Errorf("sign out: %d", code)
+		}
+		if code := b.do("GET", "/api/session", nil, nil); code != 401 {
+			t.Errorf("still signed in: %d", code)
+		}
+	})
+}
+
+func TestDisabledAgentIsOutAtOnce(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b := r.as("anna")
+	a, err := r.roster.Agent(t.Context(), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.DisabledAt = time.Now()
+	if _, err := r.roster.Update(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if code := b.do("GET", "/api/work", nil, nil); code != 401 {
+		t.Errorf("status %d", code)
+	}
+}
+
+// A command that does not prove that our own page sent it is refused, whatever cookie it carries.
+func TestCommandsOfForeignPagesAreRefused(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b := r.as("anna")
+	conv := r.mine("anna", "cliente@example.it")
+	path, body := "/api/conversations/"+string(conv.ID)+"/note", wire.Note{ClientID: newID(), Text: "x"}
+	for name, header := range map[string]map[string]string{
+		"no token":       {"X-CSRF-Token": ""},
+		"a wrong token":  {"X-CSRF-Token": "guess"},
+		"foreign origin": {"Origin": "https://evil.example"},
+		"cross site":     {"Sec-Fetch-Site": "cross-site"},
+	} {
+		res := b.raw("POST", path, body, header)
+		res.Body.Close()
+		if res.StatusCode != 403 {
+			t.Errorf("%s: %d", name, res.StatusCode)
+		}
+	}
+	res := b.raw("POST", path, body, map[string]string{"Origin": r.srv.URL, "Sec-Fetch-Site": "same-origin"})
+	res.Body.Close()
+	if res.StatusCode != 200 {
+		t.Errorf("our own page: %d", res.StatusCode)
+	}
+	res = b.raw("POST", "/api/session", wire.SignIn{}, map[string]string{"Origin": "https://evil.example"})
+	res.Body.Close()
+	if res.StatusCode != 403 {
+		t.Errorf("a foreign page signs in: %d", res.StatusCode)
+	}
+}
+
+func TestSignInIsThrottled(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b := r.browser()
+	wrong := wire.SignIn{Email: " Anna@negozio.example", Password: "wrong"}
+	for range failuresPerAddress {
+		if code := b.do("POST", "/api/session", wrong, nil); code != 401 {
+			t.Fatalf("status %d", code)
+		}
+	}
+	res := b.raw("POST", "/api/session", wire.SignIn{Email: "anna@negozio.example", Password: password}, nil)
+	res.Body.Close()
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+		t.Errorf("%d, retry after %q", res.StatusCode, res.Header.Get("Retry-After"))
+	}
+	r.as("bruno") // others may
+}
+
+func TestThrottleForgetsAndIsBounded(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	th := newThrottle(func() time.Time { return now })
+	for range failuresPerPlace {
+		th.fail("anna", "place")
+	}
+	if th.wait("anna", "place") == 0 || th.wait("bruno", "place") == 0 || th.wait("anna", "elsewhere") != 0 {
+		t.Error("counted wrongly")
+	}
+	now = now.Add(forgiveAfter)
+	if th.wait("anna", "place") != 0 {
+		t.Error("never forgiven")
+	}
+	for i := range throttled + 100 {
+		th.fail(strings.Repeat("x", i%50)+string(rune(i)), "place")
+	}
+	if len(th.failed) > throttled+2 {
+		t.Errorf("%d keys", len(th.failed))
+	}
+}
+
+func TestDemoSignInIsForTheDemosPeopleOnly(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b := r.browser()
+	var people []wire.DemoPerson
+	if code := b.do("GET", "/api/session/demo", nil, &people); code != 200 || len(people) != 1 || people[0].Agent != "bruno" {
+		t.Errorf("%d %+v", code, people)
+	}
+	if code := b.do("POST", "/api/session/demo", wire.DemoSignIn{Agent: "mara"}, nil); code != 404 {
+		t.Errorf("mara without a password: %d", code)
+	}
+	var me wire.Me
+	if code := b.do("POST", "/api/session/demo", wire.DemoSignIn{Agent: "bruno"}, &me); code != 200 || me.Agent != "bruno" || !me.Demo {
+		t.Errorf("%d %+v", code, me)
+	}
+}
