@@ -100,3 +100,15 @@ func until(ctx context.Context, ready func(context.Context) error) error {
 		}
 	}
 }
+
+// scratch is a new directory, in memory where there is room: a test waits for no disk. Its path is short enough for a socket.
+func scratch(name string) (string, error) {
+	const room, memory = 1 << 30, "/dev/shm"
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > room {
+		if dir, err := os.MkdirTemp(memory, name); err == nil {
+			return dir, nil
+		}
+	}
+	return os.MkdirTemp("/tmp", name)
+}

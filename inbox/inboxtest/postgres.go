@@ -82,7 +82,7 @@ func startPostgres() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("/tmp", "record") // a socket's path must be short
+	dir, err := scratch("record")
 	if err != nil {
 		return nil, err
 	}

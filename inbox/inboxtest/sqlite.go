@@ -24,7 +24,16 @@ func SQLiteURL(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "record.db")
+	dir, err := scratch("record")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	path := filepath.Join(dir, "record.db")
 	if err := os.WriteFile(path, empty, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +42,7 @@ func SQLiteURL(t testing.TB) string {
 
 // migrated is an empty record as bytes.
 var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "record")
+	dir, err := scratch("record")
 	if err != nil {
 		return nil, err
 	}
