@@ -237,6 +237,7 @@ func (s *MailServer) Run(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		s.imapListener.Close()
+		s.smtpListener.Close() // the SMTP server does not know it yet if this comes before its Serve
 		s.Interrupt(true)
 		return mail.Close()
 	})

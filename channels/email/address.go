@@ -33,7 +33,10 @@ func normalAddress(addr string) (string, bool) {
 			return "", false
 		}
 	}
-	if ascii == "" || strings.ContainsFunc(ascii, func(r rune) bool {
+	if ascii == "" || strings.HasPrefix(ascii, ".") || strings.HasSuffix(ascii, ".") || strings.Contains(ascii, "..") {
+		return "", false
+	}
+	if strings.ContainsFunc(ascii, func(r rune) bool {
 		return !(r == '-' || r == '.' || r == '_' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
 	}) {
 		return "", false

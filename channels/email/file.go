@@ -1,7 +1,6 @@
 package email
 
 import (
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -79,22 +78,27 @@ func safeName(name, kind string, n int) string {
 	return name
 }
 
-// extension returns the customary extension of a media type with its dot, or "".
+// extension returns the customary extension of a media type with its dot, or "". It does not ask the host, whose tables differ.
 func extension(kind string) string {
 	switch kind {
+	case "application/pdf", "application/zip", "application/xml", "application/json", "image/png", "image/gif", "image/webp", "image/bmp",
+		"image/heic", "text/csv", "text/html", "text/xml", "audio/ogg", "video/mp4":
+		_, name, _ := strings.Cut(kind, "/")
+		return "." + name
 	case "image/jpeg":
 		return ".jpg"
-	case "text/plain":
+	case "text/plain", "message/delivery-status", "message/disposition-notification", "text/rfc822-headers":
 		return ".txt"
-	case "text/html":
-		return ".html"
-	case "message/rfc822":
+	case "message/rfc822", "message/global":
 		return ".eml"
 	case "text/calendar":
 		return ".ics"
-	}
-	if all, err := mime.ExtensionsByType(kind); err == nil && len(all) > 0 {
-		return all[0]
+	case "text/vcard", "text/x-vcard":
+		return ".vcf"
+	case "audio/mpeg":
+		return ".mp3"
+	case "application/ms-tnef", "application/vnd.ms-tnef":
+		return ".dat"
 	}
 	return ""
 }

@@ -16,20 +16,52 @@ const (
 	partLimit      = 5000 // lines that could be a boundary
 )
 
-// parseMIME returns the tree of parts, or nil and why there is none. It returns both when the tree is not the whole mail.
-func parseMIME(raw []byte) (root *enmime.Part, flaw string) {
+// parseMIME returns the tree of parts, or nil and why there is none. It returns both when the tree is not the whole mail. A header that
+// the parser refuses is written anew from what we could read of it.
+func parseMIME(raw []byte, h Header, body []byte) (root *enmime.Part, flaw string) {
+	if flaw := tooDeep(raw); flaw != "" {
+		return nil, flaw
+	}
+	root, err := parts(raw)
+	if err != nil && len(h) > 0 {
+		root, err = parts(rebuild(h, body))
+	}
+	if err != nil {
+		return nil, clip(oneLine("not parsed: "+err.Error()), 300)
+	}
+	return root, severeError(root)
+}
+
+// tooDeep returns why a mail is not to be parsed, or "".
+func tooDeep(raw []byte) string {
 	if n := countFold(raw, "multipart/"); n > multipartLimit {
-		return nil, fmt.Sprintf("not parsed: %d nested multiparts", n)
+		return fmt.Sprintf("not parsed: %d nested multiparts", n)
 	}
 	if n := bytes.Count(raw, []byte("\n--")); n > partLimit {
-		return nil, fmt.Sprintf("not parsed: %d boundaries", n)
+		return fmt.Sprintf("not parsed: %d boundaries", n)
 	}
 	if end := headerEnd(raw); end > headerLimit {
-		return nil, "not parsed: header too large"
+		return "not parsed: header too large"
 	}
+	return ""
+}
+
+// rebuild writes a header and a body as a mail.
+func rebuild(h Header, body []byte) []byte {
+	var out bytes.Buffer
+	for _, f := range h {
+		out.WriteString(f.Name + ": " + f.Value + "\r\n")
+	}
+	out.WriteString("\r\n")
+	out.Write(body)
+	return out.Bytes()
+}
+
+// parts runs the parser. A panic in it is an error of this one mail.
+func parts(raw []byte) (root *enmime.Part, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			root, flaw = nil, fmt.Sprintf("not parsed: parser panicked: %v", p)
+			root, err = nil, fmt.Errorf("parser panicked: %v", p)
 		}
 	}()
 	parser := enmime.NewParser(
@@ -42,11 +74,7 @@ func parseMIME(raw []byte) (root *enmime.Part, flaw string) {
 		enmime.SetReadPartErrorPolicy(func(*enmime.Part, error) bool { return true }),
 		enmime.SetCustomParseMediaType(parseMediaType),
 	)
-	root, err := parser.ReadParts(bytes.NewReader(raw))
-	if err != nil {
-		return nil, oneLine("not parsed: " + err.Error())
-	}
-	return root, severeError(root)
+	return parser.ReadParts(bytes.NewReader(raw))
 }
 
 // parseMediaType reads Content-Type and Content-Disposition fields, also with comments (RFC 2045 section 5.1) and nonsense, so that

@@ -53,12 +53,16 @@ func Read(raw []byte, r Reading) *Mail {
 	m := &Mail{Header: h}
 	m.readHeader(r)
 	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
-	root, flaw := parseMIME(raw)
-	if r.Cut {
+	root, flaw := parseMIME(raw, h, body)
+	switch {
+	case r.Cut:
 		flaw = "too large: only the beginning was read"
+	case len(h) == 0:
+		flaw = "no header"
+		m.Text = clip(strings.TrimSpace(decodeText(raw, "")), textLimit)
 	}
 	m.Flaw = flaw
-	if root != nil {
+	if root != nil && len(h) > 0 {
 		m.readBody(root)
 		m.Failures = readReport(root, h)
 	}
