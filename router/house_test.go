@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,7 @@ type house struct {
 	roster  *roster.Book
 	rules   *Rules
 	live    *live.Inbox
+	addr    string
 }
 
 // houses runs a test on SQLite with the embedded Redis, and on PostgreSQL with a real one.
@@ -73,7 +75,7 @@ func houses(t *testing.T, test func(t *testing.T, h *house)) {
 
 func open(t *testing.T, d *db.DB, addr string) *house {
 	t.Helper()
-	h := &house{T: t, clock: &clock{}, db: d, journal: journal.New(d)}
+	h := &house{T: t, clock: &clock{}, db: d, journal: journal.New(d), addr: addr}
 	in, err := live.Open(t.Context(), live.Options{Addrs: []string{addr}, Now: h.clock.now})
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +98,7 @@ func open(t *testing.T, d *db.DB, addr string) *house {
 	}
 	var running sync.WaitGroup
 	running.Go(func() { _ = live.NewRelay(h.journal, in, quiet()).Run(ctx) })
+	running.Go(func() { _ = live.NewGuard(in, h.ledger, quiet()).Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()
@@ -129,6 +132,23 @@ func (h *house) arrives(id string, capacity int) {
 		Capacity: map[channels.Kind]int{channels.Chat: capacity, channels.Email: capacity}}
 	if _, err := h.live.Announce(h.ctx, p, live.Available, "", "tab", 24*time.Hour); err != nil {
 		h.Fatal(err)
+	}
+}
+
+// flush empties Redis.
+func (h *house) flush() {
+	h.Helper()
+	conn, err := net.Dial("tcp", h.addr)
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer conn.Close()
+	answer := make([]byte, 5)
+	if _, err = conn.Write([]byte("*1\r\n$8\r\nFLUSHALL\r\n")); err == nil {
+		_, err = io.ReadFull(conn, answer)
+	}
+	if err != nil || string(answer) != "+OK\r\n" {
+		h.Fatalf("%q, %v", answer, err)
 	}
 }
 

@@ -40,7 +40,16 @@ func (r *Router) place(ctx context.Context) error {
 	return failed
 }
 
+// placeOne asks the record first: the feed may not have told yet that another node has placed the conversation, by rules that this
+// node goes by no longer, and what is placed is not moved silently (S5).
 func (r *Router) placeOne(ctx context.Context, c inbox.Conversation, now time.Time) error {
+	c, err := r.ledger.Conversation(ctx, c.ID)
+	if err != nil {
+		return fmt.Errorf("place: %w", err)
+	}
+	if c.State != inbox.New {
+		return nil
+	}
 	rules := r.InForce()
 	out := Evaluate(rules, FactsOf(c, now, r.cfg.Zone))
 	for _, f := range out.Failed {
@@ -50,7 +59,7 @@ func (r *Router) placeOne(ctx context.Context, c inbox.Conversation, now time.Ti
 		return fmt.Errorf("place %s: no rule of version %d matches", c.ID, rules.Version)
 	}
 	d := out.decision(rules.Version, int64(waited(c, now)/time.Second))
-	_, err := r.ledger.Place(ctx, inbox.PlaceCmd{Conversation: c.ID, Queue: out.Queue, Priority: out.Priority, Skills: out.Skills, Decision: d})
+	_, err = r.ledger.Place(ctx, inbox.PlaceCmd{Conversation: c.ID, Queue: out.Queue, Priority: out.Priority, Skills: out.Skills, Decision: d})
 	if raced(err) {
 		return nil
 	}

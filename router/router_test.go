@@ -294,6 +294,52 @@ func TestP8P10StormHasOneOwnerEach(t *testing.T) {
 	})
 }
 
+// Promise 2: Redis is emptied in the middle of offers. The inbox is rebuilt, agents are announced anew, and everything is assigned once.
+func TestFlushedRedisLosesNothing(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		r, _ := h.route("one")
+		h.route("two")
+		names := []inbox.AgentID{"anna", "lea"}
+		for _, id := range names {
+			h.arrives(string(id), 10)
+		}
+		var ids []inbox.ConversationID
+		for range 10 {
+			ids = append(ids, h.writes(channels.Chat))
+		}
+		accept := func(id inbox.AgentID) {
+			if w, err := h.live.Work(h.ctx, id); err == nil && w.Offer != nil {
+				_, _ = r.AcceptOffer(h.ctx, w.Offer.ID, id) // while Redis is being emptied anything may fail
+			}
+		}
+		assigned := func() (n int) {
+			for _, id := range ids {
+				if h.conversation(id).State == inbox.Assigned {
+					n++
+				}
+			}
+			return n
+		}
+		h.until("some are assigned", func() bool { accept("anna"); return assigned() >= 3 })
+		h.offerTo("lea")
+		h.flush()
+		h.until("all are assigned", func() bool {
+			for _, id := range names {
+				if err := h.live.Heartbeat(h.ctx, id, "tab", time.Hour); errors.Is(err, live.ErrNotHere) {
+					h.arrives(string(id), 10)
+				}
+				accept(id)
+			}
+			return assigned() == len(ids)
+		})
+		for _, id := range ids {
+			if n := len(h.events(id, journal.Assigned)); n != 1 {
+				t.Errorf("%s was assigned %d times", id, n)
+			}
+		}
+	})
+}
+
 func TestRunEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	noLeaks(t)
 	houses(t, func(t *testing.T, h *house) {

@@ -13,8 +13,10 @@ import (
 )
 
 // Invariants of the loop:
-//   - Only Run touches lanes, busy and flying; workers hand their row back through done.
+//   - Only Run touches lanes, held, renewed and flying; workers hand their row back through done.
 //   - A row is in the lanes or with a worker at most once, and is begun only while its lease runs for at least one deadline more.
+//     It may be leased once more before it is handed back: its worker has put it off, or its lease lapsed while it waited in its
+//     lane. The new lease is kept and used in its turn.
 //   - An account has at most perAccount workers and laneLength rows waiting. What is over that is let go: it comes again when its
 //     lease lapses, and meanwhile the rows behind it can be leased. So no slow account holds the others.
 
@@ -46,10 +48,11 @@ type Dispatcher struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	lanes  map[channels.AccountID]*lane
-	held   map[string]bool // ids of the rows in lanes and with workers
-	flying int
-	done   chan flown
+	lanes   map[channels.AccountID]*lane
+	held    map[string]bool   // ids of the rows in lanes and with workers
+	renewed map[string]leased // of those, the ones that have been leased once more
+	flying  int
+	done    chan flown
 }
 
 // lane is what waits for one account.
@@ -79,7 +82,7 @@ func New(outbox *inbox.Outbox, ledger *inbox.Ledger, in *live.Inbox, senders map
 		cfg.Grace = 20 * time.Second
 	}
 	return &Dispatcher{outbox: outbox, ledger: ledger, live: in, senders: senders, cfg: cfg, now: now, log: log,
-		lanes: map[channels.AccountID]*lane{}, held: map[string]bool{}, done: make(chan flown)}
+		lanes: map[channels.AccountID]*lane{}, held: map[string]bool{}, renewed: map[string]leased{}, done: make(chan flown)}
 }
 
 // Run sends until ctx ends, then lets attempts under way finish within the grace time and returns nil. Run may be called once.
@@ -108,23 +111,37 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	return nil
 }
 
-// wait returns when there may be something to lease; until then it keeps the workers busy.
+// wait returns when something is to be leased; until then it keeps the workers busy. While enough is in stock, news only waits: each
+// outcome that is written down rings too, and leasing after each would cost more than it brings.
 func (d *Dispatcher) wait(ctx, work context.Context, changed <-chan struct{}, timer <-chan time.Time) {
+	news := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
-			return
 		case <-timer:
 			return
+		case <-changed:
+			news, changed = true, nil
 		case f := <-d.done:
 			d.land(f)
-			if d.start(work); len(d.held) < leaseBatch/2 && d.flying < d.cfg.Workers {
-				return
-			}
+			d.start(work)
+		}
+		if news && !d.stocked() {
+			return
 		}
 	}
+}
+
+// stocked reports whether the workers have enough to do without leasing more. What waits for a slow account does not count.
+func (d *Dispatcher) stocked() bool {
+	ready := 0
+	for _, l := range d.lanes {
+		if l.flying < perAccount {
+			ready += len(l.rows)
+		}
+	}
+	return d.flying >= d.cfg.Workers || ready >= leaseBatch/2
 }
 
 // recover puts right what a program that died left behind.
@@ -174,19 +191,10 @@ func (d *Dispatcher) roomy() bool {
 func (d *Dispatcher) sort(rows []inbox.Row, until time.Time) (let int) {
 	for _, row := range rows {
 		if d.held[row.ID] {
-			continue
-		}
-		l := d.lanes[row.Account]
-		if l == nil {
-			l = &lane{}
-			d.lanes[row.Account] = l
-		}
-		if len(l.rows) >= laneLength {
+			d.renewed[row.ID] = leased{row, until}
+		} else if !d.keep(leased{row, until}) {
 			let++
-			continue
 		}
-		d.held[row.ID] = true
-		l.rows = append(l.rows, leased{row, until})
 	}
 	for _, l := range d.lanes {
 		slices.SortStableFunc(l.rows, func(a, b leased) int {
@@ -194,6 +202,21 @@ func (d *Dispatcher) sort(rows []inbox.Row, until time.Time) (let int) {
 		})
 	}
 	return let
+}
+
+// keep puts a row at the end of its lane, if there is room.
+func (d *Dispatcher) keep(row leased) bool {
+	l := d.lanes[row.Account]
+	if l == nil {
+		l = &lane{}
+		d.lanes[row.Account] = l
+	}
+	if len(l.rows) >= laneLength {
+		return false
+	}
+	d.held[row.ID] = true
+	l.rows = append(l.rows, row)
+	return true
 }
 
 func rank(c inbox.Class) int {
@@ -214,6 +237,13 @@ func (d *Dispatcher) start(work context.Context) {
 			moved = true
 			row := l.rows[0]
 			l.rows = l.rows[1:]
+			if again, ok := d.renewed[row.ID]; ok { // it may have been redirected by another program
+				delete(d.renewed, row.ID)
+				if row = again; row.Account != account {
+					d.keep(row)
+					continue
+				}
+			}
 			if time.Until(row.until) < deadlineOf(row.Kind)+15*time.Second {
 				delete(d.held, row.ID) // too late to begin; it is leased anew
 				continue
@@ -231,6 +261,10 @@ func (d *Dispatcher) land(f flown) {
 	d.flying--
 	d.lanes[f.row.Account].flying--
 	delete(d.held, f.row.ID)
+	if again, ok := d.renewed[f.row.ID]; ok {
+		delete(d.renewed, f.row.ID)
+		d.keep(again) // without room it comes when its lease lapses
+	}
 	if f.err != nil {
 		d.log.Error("message not handled, it comes again", "message", f.row.Message, "error", f.err)
 	}

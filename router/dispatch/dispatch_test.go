@@ -334,11 +334,69 @@ func TestMoreThanALaneHoldsIsLetGo(t *testing.T) {
 	if let := d.sort(rows, time.Now().Add(time.Minute)); let != 10 {
 		t.Errorf("%d let go", let)
 	}
-	if let := d.sort(rows[:5], time.Now().Add(time.Minute)); let != 0 || len(d.lanes["lento"].rows) != laneLength {
+	if let := d.sort(rows[:5], time.Now().Add(time.Minute)); let != 0 || len(d.lanes["lento"].rows) != laneLength || len(d.renewed) != 5 {
 		t.Errorf("a row is held twice: %d, %d", let, len(d.lanes["lento"].rows))
 	}
 	d.sort([]inbox.Row{{ID: "r", Account: "altro", Class: inbox.ClassBulk}, {ID: "q", Account: "altro", Class: inbox.ClassReply}}, time.Now())
 	if first := d.lanes["altro"].rows[0]; first.ID != "q" {
 		t.Errorf("%s before a reply", first.ID)
 	}
+}
+
+// A row may be leased again before its worker has handed it back: he has put it off, and the clock went on. It is not forgotten.
+func TestRowLeasedAgainBeforeItIsHandedBackIsKept(t *testing.T) {
+	d := New(nil, nil, nil, nil, Config{}, time.Now, quiet())
+	row := inbox.Row{ID: "r", Account: "numero"}
+	d.sort([]inbox.Row{row}, time.Now().Add(time.Minute))
+	l := d.lanes["numero"]
+	l.rows, l.flying, d.flying = nil, 1, 1 // it is with a worker
+	row.Attempts = 1
+	d.sort([]inbox.Row{row}, time.Now().Add(time.Minute))
+	if len(l.rows) != 0 {
+		t.Fatal("with two workers at once")
+	}
+	d.land(flown{row: row})
+	if len(l.rows) != 1 || l.rows[0].Attempts != 1 || !d.held["r"] || len(d.renewed) != 0 || d.flying != 0 {
+		t.Errorf("%+v, held %v, renewed %v", l.rows, d.held, d.renewed)
+	}
+}
+
+// M-16: an account that must not be hurried gets its messages at least its pace apart; others are not slowed by it.
+func TestM16AccountHasItsPace(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		const pace = 60 * time.Millisecond
+		times := make(chan time.Time, 10)
+		h.sms.set(func(context.Context, channels.Outbound) error { times <- time.Now(); return nil })
+		var ids []inbox.MessageID
+		for range 4 {
+			ids = append(ids, h.answers(h.writes(channels.SMS), channels.SMS, true, "testo"))
+		}
+		h.dispatchWith(Config{Node: "one", Pace: map[channels.AccountID]time.Duration{"numero": pace}})
+		for _, id := range ids {
+			h.untilState(id, channels.StateSent)
+		}
+		last := <-times
+		for range 3 {
+			next := <-times
+			if gap := next.Sub(last); gap < pace/2 {
+				t.Errorf("%s apart", gap)
+			}
+			last = next
+		}
+	})
+}
+
+// While Redis does not answer, nobody knows whether the visitor is there: his message waits. What needs no Redis leaves.
+func TestWithoutRedisChatWaitsAndMailLeaves(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		chat := h.answers(h.writes(channels.Chat, channels.Email), channels.Chat, false, "Ciao")
+		mail := h.answers(h.writes(channels.Email), channels.Email, false, "Certo")
+		h.stopRedis()
+		h.dispatch("one")
+		h.untilState(mail, channels.StateSent)
+		h.until("the chat line is put back", func() bool { return h.row(chat).DueAt.After(h.clock.now()) })
+		if m := h.message(chat); m.State != channels.StateQueued || m.Kind != channels.Chat {
+			t.Errorf("%s by %s", m.State, m.Kind)
+		}
+	})
 }

@@ -100,6 +100,7 @@ type house struct {
 	outbox          *inbox.Outbox
 	live            *live.Inbox
 	chat, mail, sms *provider
+	stopRedis       func()
 }
 
 func houses(t *testing.T, test func(t *testing.T, h *house)) {
@@ -110,12 +111,13 @@ func houses(t *testing.T, test func(t *testing.T, h *house)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		h.stopRedis = sync.OnceFunc(stop)
 		if h.live, err = live.Open(t.Context(), live.Options{Addrs: []string{addr}, Now: h.clock.now}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		h.ctx = ctx
-		t.Cleanup(func() { cancel(); h.live.Close(); stop(); d.Close(); goleak.VerifyNone(t, ignore) })
+		t.Cleanup(func() { cancel(); h.live.Close(); h.stopRedis(); d.Close(); goleak.VerifyNone(t, ignore) })
 		j := journal.New(d)
 		h.book = customer.NewBook(d, j, h.clock.now)
 		h.ledger = inbox.NewLedger(d, j, h.book, inbox.Config{TokenKey: make([]byte, 32), Accounts: []inbox.Account{
@@ -129,9 +131,11 @@ func houses(t *testing.T, test func(t *testing.T, h *house)) {
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 // dispatch starts a dispatcher; it stops with the test, or when stop is called.
-func (h *house) dispatch(node string) (stop func()) {
+func (h *house) dispatch(node string) (stop func()) { return h.dispatchWith(Config{Node: node}) }
+
+func (h *house) dispatchWith(cfg Config) (stop func()) {
 	d := New(h.outbox, h.ledger, h.live, map[channels.AccountID]channels.Sender{"sito": h.chat, "posta": h.mail, "numero": h.sms},
-		Config{Node: node}, h.clock.now, quiet())
+		cfg, h.clock.now, quiet())
 	ctx, cancel := context.WithCancel(h.ctx)
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
