@@ -10,6 +10,8 @@ import (
 	"sportello/channels"
 )
 
+const listLimit = 500 // addresses kept of To or Cc
+
 const addressLimit = 254 // octets: RFC 5321 section 4.5.3.1.3 less the angle brackets
 
 // normalAddress returns addr as channels.Address wants it, and whether it is an address at all: one "@" outside quotes, neither
@@ -96,7 +98,11 @@ func parseAddresses(lists []string) []channels.Address {
 	var out []channels.Address
 	seen := make(map[string]bool)
 	for _, list := range lists {
-		for _, entry := range splitAddresses(list) {
+		entries := splitAddresses(list)
+		for _, entry := range entries[:min(len(entries), listLimit)] {
+			if len(out) >= listLimit {
+				return out
+			}
 			name, addr := splitEntry(entry)
 			if a := mailAddress(name, addr); !a.IsZero() && !seen[a.Value] {
 				seen[a.Value] = true

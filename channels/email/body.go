@@ -30,6 +30,9 @@ func (m *Mail) readBody(root *enmime.Part) {
 			var err error
 			if clean, err = sanitize(b.html); err != nil {
 				m.note("HTML not shown: " + err.Error())
+				if b.text == "" {
+					b.text = bareText(b.html)
+				}
 			}
 		} else if b.text != "" && hasHTML {
 			clean = "<div style=\"white-space: pre-wrap\">" + html.EscapeString(b.text) + "</div>"
@@ -114,7 +117,11 @@ func isText(p *enmime.Part) bool {
 }
 
 func textBlock(p *enmime.Part) block {
-	text := decodeText(p.Content, partCharset(p))
+	content := p.Content
+	if limit := max(4*textLimit, 2*htmlLimit); len(content) > limit {
+		content = content[:limit]
+	}
+	text := decodeText(content, partCharset(p))
 	if p.ContentType == "text/html" {
 		return block{html: text}
 	}

@@ -54,30 +54,40 @@ func (h Header) Has(name string) bool {
 }
 
 // splitHeader returns the header and the body below its empty line. It never fails: a line that is no field is skipped, a mail
-// without an empty line is all header.
+// without an empty line is all header. Its work grows with the length only, however a field is folded.
 func splitHeader(raw []byte) (Header, []byte) {
 	var h Header
+	var value []byte // of the field that is being read, the last of h
+	finish := func() {
+		if len(h) > 0 {
+			h[len(h)-1].Value = cleanValue(value)
+		}
+	}
 	at := 0
 	for at < len(raw) {
 		line, next := cutLine(raw, at)
 		at = next
 		if len(line) == 0 {
+			finish()
 			return h, raw[at:]
 		}
 		if at > headerLimit || len(h) >= fieldLimit {
 			continue
 		}
 		if (line[0] == ' ' || line[0] == '\t') && len(h) > 0 {
-			h[len(h)-1].Value += " " + cleanValue(line)
+			value = append(append(value, ' '), bytes.TrimSpace(line)...)
 			continue
 		}
-		name, value, ok := bytes.Cut(line, []byte(":"))
+		name, rest, ok := bytes.Cut(line, []byte(":"))
 		name = bytes.TrimRight(name, " \t")
 		if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t") {
 			continue
 		}
-		h = append(h, Field{Name: strings.ToLower(string(name)), Value: cleanValue(value)})
+		finish()
+		h = append(h, Field{Name: strings.ToLower(string(name))})
+		value = append(value[:0], rest...)
 	}
+	finish()
 	return h, nil
 }
 

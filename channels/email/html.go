@@ -136,3 +136,34 @@ func htmlText(markup string) string {
 	}
 	return cleanText(text)
 }
+
+var blankLines = regexp.MustCompile(`\n\s*\n+`)
+
+// bareText is the text of HTML that cannot be sanitised: its words without any markup. Its work grows with the length only.
+func bareText(markup string) string {
+	tokens := html.NewTokenizer(strings.NewReader(markup))
+	var out strings.Builder
+	mute := ""
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return blankLines.ReplaceAllString(html.UnescapeString(cleanText(out.String())), "\n\n")
+		case html.TextToken:
+			if mute == "" {
+				out.Write(tokens.Raw())
+			}
+		case html.StartTagToken, html.EndTagToken:
+			name, _ := tokens.TagName()
+			switch tag := string(name); tag {
+			case "script", "style", "title":
+				if mute == tag {
+					mute = ""
+				} else if mute == "" {
+					mute = tag
+				}
+			case "p", "div", "br", "tr", "li", "h1", "h2", "h3":
+				out.WriteByte('\n')
+			}
+		}
+	}
+}

@@ -209,6 +209,34 @@ func TestE38BombsAreKeptUnparsed(t *testing.T) {
 	}
 }
 
+// E-38: nothing that a stranger can put into a megabyte makes the reader slow.
+func TestE38HardMailsAreQuick(t *testing.T) {
+	head := "From: a@x.it\r\n"
+	page := head + "Content-Type: text/html\r\n\r\n"
+	for name, raw := range map[string]string{
+		"folds":      head + "Subject: x\r\n" + strings.Repeat(" x\r\n", 250_000) + "\r\nx",
+		"words":      head + "Subject: " + strings.Repeat("=?utf-8?q?a?= ", 70_000) + "\r\n\r\nx",
+		"addresses":  head + "To: " + strings.Repeat("a@x.it, ", 100_000) + "\r\n\r\nx",
+		"angles":     "From: " + strings.Repeat("<", 900_000) + "\r\n\r\nx",
+		"references": head + "References: " + strings.Repeat("<a@b", 200_000) + "\r\n\r\nx",
+		"nesting":    page + strings.Repeat("<div>", 200_000) + "parole",
+		"formatting": page + strings.Repeat("<b><p>parole", 80_000),
+		"attributes": page + "<p " + strings.Repeat("a=1 ", 300_000) + ">parole",
+		"parts":      head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\nx\r\n", 4900),
+		"recipients": head + "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" +
+			strings.Repeat("Action: failed\r\n\r\n", 60_000),
+	} {
+		start := time.Now()
+		m := Read([]byte(raw), Reading{Own: []string{support}})
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		if strings.HasPrefix(raw, page) && !strings.Contains(m.Text, "parole") {
+			t.Errorf("%s: text %.100q, flaw %q", name, m.Text, m.Flaw)
+		}
+	}
+}
+
 func TestE07TooLargeIsAStub(t *testing.T) {
 	raw := letter("big@example.test", "grande", "comincia")
 	m := Read(raw, Reading{Cut: true, Size: 60 << 20})
