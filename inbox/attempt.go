@@ -113,7 +113,8 @@ func afterFault(k channels.Kind, f *channels.Fault, retryAt time.Time) channels.
 // how many rows it found.
 func (o *Outbox) Recover(ctx context.Context) (int, error) {
 	now := o.ledger.clock()
-	lost, err := list(ctx, o.db, scanRow, `SELECT `+rowColumns+` FROM outbox WHERE state = 'sending' AND leased_until <= $1 LIMIT 500`, now.UnixMilli())
+	lost, err := list(ctx, o.db, scanRow, `SELECT `+rowColumns+` FROM outbox
+		WHERE state IN ('queued', 'sending') AND state = 'sending' AND leased_until <= $1 LIMIT 500`, now.UnixMilli())
 	if err != nil {
 		return 0, fmt.Errorf("find lost rows: %w", err)
 	}

@@ -100,7 +100,7 @@ func (o *Outbox) Lease(ctx context.Context, holder string, limit int, ttl time.D
 	rows, err := list(ctx, o.db, scanRow, `UPDATE outbox SET leased_by = $1, leased_until = $2, updated_at = $3
 		WHERE state = 'queued' AND due_at <= $3 AND leased_until <= $3 AND id IN (
 			SELECT o.id FROM outbox o
-			WHERE o.state = 'queued' AND o.due_at <= $3 AND o.leased_until <= $3 AND NOT EXISTS (
+			WHERE o.state IN ('queued', 'sending') AND o.state = 'queued' AND o.due_at <= $3 AND o.leased_until <= $3 AND NOT EXISTS (
 				SELECT 1 FROM outbox e
 				WHERE e.conversation_id = o.conversation_id AND e.kind = o.kind AND e.state IN ('queued', 'sending') AND e.due_at <= $3
 					AND (e.created_at < o.created_at OR (e.created_at = o.created_at AND e.id < o.id)))

@@ -51,7 +51,7 @@ func rowOf(ctx context.Context, tx *sql.Tx, r channels.Receipt) (Row, error) {
 	case r.OutboxID != "":
 		return readRow(ctx, tx, `WHERE id = $1`, r.OutboxID)
 	case r.External != "":
-		return readRow(ctx, tx, `WHERE account_id = $1 AND external_id = $2`, string(r.Account), r.External)
+		return readRow(ctx, tx, `WHERE account_id = $1 AND external_id = $2 AND external_id <> ''`, string(r.Account), r.External)
 	case wellFormed(r.MessageID):
 		return readRow(ctx, tx, `WHERE message_id = (SELECT message_id FROM mail_ref WHERE ref = $1 AND ours = 1)
 			ORDER BY created_at DESC LIMIT 1`, r.MessageID)

@@ -26,16 +26,15 @@ func signToken(key []byte, id ConversationID) string {
 	return strings.ToLower(tokenEncoding().EncodeToString(append(raw[:], tokenMAC(key, raw[:])...)))
 }
 
-// readToken is the conversation that a token was signed for. Anything that we did not sign is refused.
+// readToken is the conversation that a token was signed for. Anything that we did not write, letter for letter but for case, is
+// refused.
 func readToken(key []byte, token string) (ConversationID, bool) {
 	raw, err := tokenEncoding().DecodeString(strings.ToUpper(token))
 	if err != nil || len(raw) != 16+macSize || len(key) == 0 {
 		return "", false
 	}
-	if !hmac.Equal(raw[16:], tokenMAC(key, raw[:16])) {
-		return "", false
-	}
-	return ConversationID(uuid.UUID(raw[:16]).String()), true
+	id := ConversationID(uuid.UUID(raw[:16]).String())
+	return id, hmac.Equal([]byte(signToken(key, id)), []byte(strings.ToLower(token)))
 }
 
 func tokenMAC(key, id []byte) []byte {

@@ -70,7 +70,7 @@ func (l *Ledger) Assign(ctx context.Context, cmd AssignCmd) (Conversation, error
 }
 
 // Transfer passes a conversation on: into a queue, or to an agent, who is named as Sticky so that he is offered it first. It waits
-// again, with its first routing clock.
+// again, with its first routing clock. The event's From is who had it.
 func (l *Ledger) Transfer(ctx context.Context, cmd TransferCmd) (Conversation, error) {
 	return l.work(ctx, "transfer", cmd.Conversation, func(t *turn) error {
 		if err := t.mayMove(cmd.Actor, cmd.AsManager); err != nil {
@@ -86,9 +86,7 @@ func (l *Ledger) Transfer(ctx context.Context, cmd TransferCmd) (Conversation, e
 		}
 		t.c.State = Waiting
 		t.queued()
-		if cmd.ToAgent != "" {
-			t.c.Sticky = cmd.ToAgent
-		}
+		t.c.Sticky = cmd.ToAgent // passed on to a queue: nobody is to be asked first, least of all who passed it on
 		if err := t.note(cmd.Actor, cmd.ActorName, cmd.Note); err != nil {
 			return err
 		}

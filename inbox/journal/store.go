@@ -145,19 +145,41 @@ func ParseCursor(s string) (Cursor, error) {
 // Timeline lists the events of a customer, newest first, beginning before a cursor; customers who were merged into this one are
 // included. The returned cursor is for the next page and is zero when there is none.
 func (j *Journal) Timeline(ctx context.Context, customerID string, before Cursor, limit int) ([]Event, Cursor, error) {
-	at, id := int64(1)<<62, ""
+	args := []any{int64(1) << 62, "", limit + 1}
 	if !before.IsZero() {
-		at, id = before.At.UnixMilli(), before.ID
+		args[0], args[1] = before.At.UnixMilli(), before.ID
+	}
+	ids, err := j.merged(ctx, customerID)
+	if err != nil {
+		return nil, Cursor{}, err
 	}
 	events, err := j.list(ctx, `SELECT `+columns+` FROM event e
-		WHERE (e.customer_id = $1 OR e.customer_id IN (SELECT c.id FROM customer c WHERE c.merged_into = $1))
-		  AND (e.at < $2 OR (e.at = $2 AND e.id < $3))
-		ORDER BY e.at DESC, e.id DESC LIMIT $4`, customerID, at, id, limit+1)
+		WHERE e.customer_id IN `+placeholders(len(args), len(ids))+` AND e.customer_id <> ''
+		  AND (e.at < $1 OR (e.at = $1 AND e.id < $2))
+		ORDER BY e.at DESC, e.id DESC LIMIT $3`, append(args, ids...)...)
 	if err != nil || len(events) <= limit {
 		return events, Cursor{}, err
 	}
 	last := events[limit-1]
 	return events[:limit], Cursor{At: last.At, ID: last.ID}, nil
+}
+
+// merged is a customer and everybody who was merged into him.
+func (j *Journal) merged(ctx context.Context, customerID string) ([]any, error) {
+	ids := []any{customerID}
+	rows, err := j.db.QueryContext(ctx, `SELECT id FROM customer WHERE merged_into = $1 AND merged_into IS NOT NULL`, customerID)
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read journal: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 func (j *Journal) list(ctx context.Context, query string, args ...any) ([]Event, error) {

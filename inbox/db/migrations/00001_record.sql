@@ -151,6 +151,7 @@ CREATE TABLE mail_ref (
   ours            INTEGER NOT NULL CHECK (ours IN (0, 1)),
   PRIMARY KEY (ref, message_id)
 );
+CREATE INDEX mail_ref_conversation ON mail_ref (conversation_id);
 
 CREATE TABLE outbox (
   id              TEXT PRIMARY KEY,
@@ -175,6 +176,7 @@ CREATE TABLE outbox (
   updated_at      BIGINT NOT NULL
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('queued', 'sending');
+CREATE INDEX outbox_order ON outbox (conversation_id, kind, created_at, id) WHERE state IN ('queued', 'sending');
 CREATE INDEX outbox_message ON outbox (message_id);
 CREATE INDEX outbox_customer ON outbox (customer_id);
 CREATE INDEX outbox_external ON outbox (account_id, external_id) WHERE external_id <> '';
