@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"sportello/agentui/wire"
@@ -30,7 +31,7 @@ func (s *Server) outermost(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		if r.TLS != nil || len(s.set.Public) > 8 && s.set.Public[:8] == "https://" {
+		if r.TLS != nil || strings.HasPrefix(s.set.Public, "https://") {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		rec := &recorder{ResponseWriter: w}

@@ -3,6 +3,7 @@ package agentui
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 
 	"sportello/agentui/wire"
@@ -104,6 +105,10 @@ func problem(err error) (wire.Problem, any) {
 		if errors.Is(err, s.err) {
 			return wire.Problem{Status: s.status, Code: s.code}, nil
 		}
+	}
+	var line net.Error // Redis or the database cannot be reached
+	if errors.As(err, &line) {
+		return wire.Problem{Status: http.StatusServiceUnavailable, Code: "unavailable"}, nil
 	}
 	return wire.Problem{Status: http.StatusInternalServerError, Code: "internal"}, nil
 }

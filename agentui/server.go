@@ -142,11 +142,8 @@ func (s *Server) Handler() http.Handler {
 	return s.outermost(mux)
 }
 
-// sameOrigin reports whether a websocket comes from our own pages. A client that names no origin is not a browser, and has the
-// cookie by other means than a foreign page.
-func (s *Server) sameOrigin(r *http.Request) bool { return SameOrigin(s.set.Public)(r) }
-
-// SameOrigin is the check of hub.Options.Origin: pages of this origin ("" is whatever host was asked) may connect.
+// SameOrigin is the check of hub.Options.Origin: pages of this origin and of the host that was asked may connect. A client that names no
+// origin is not a browser, and has the cookie by other means than a foreign page.
 func SameOrigin(public string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		origin := r.Header.Get("Origin")

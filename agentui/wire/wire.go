@@ -52,6 +52,15 @@ import (
 )
 
 // Problem is the body of every answer of 4xx and 5xx, as application/problem+json (RFC 9457).
+//
+//	400 bad_request          401 unauthenticated, bad_credentials    403 forbidden, csrf, not_yours
+//	404 not_found, no_route  409 held (with ReplyResult), taken, state, closed, not_waiting, no_room, not_here, offer_gone (Fields: how,
+//	                             by), version_conflict, no_rules
+//	413 too_large            415 not_json                            429 too_many (Retry-After)
+//	422 invalid (Fields), refused (with ReplyResult), bad_rules (with RuleCheck), bad_html, recipient, no_account, empty
+//	500 internal             503 rebuilding, unavailable, timeout (Retry-After: the same command may be sent again)
+//
+// "With" means that the members of that struct stand beside these.
 type Problem struct {
 	Status int               `json:"status"`
 	Code   string            `json:"code"`             // stable, translated by the console: errors.<code>

@@ -60,9 +60,16 @@ func (p *peer) typing(f Typing) {
 	}
 	p.typed = now
 	h.signal(p.agent, f.Conversation, WhatTyping, f.Note)
-	if !f.Note && h.known[f.Conversation].audience.Assignee == p.agent.ID {
+	if !f.Note && h.answers(p.agent, f.Conversation) {
 		h.toVisitor(chat.Push{Kind: chat.PushTyping, Epoch: string(f.Conversation), Name: p.agent.PublicName})
 	}
+}
+
+// answers reports whether an agent may be writing to the customer. A conversation of which nothing was heard since this hub started
+// counts as his: the console lets nobody else write. The caller holds mu.
+func (h *Hub) answers(a roster.Agent, c inbox.ConversationID) bool {
+	k, ok := h.known[c]
+	return !ok || k.audience.Assignee == a.ID || a.Role != roster.RoleAgent
 }
 
 // seen tells the customer that the agent who has the conversation has it on the screen. The caller holds mu.
