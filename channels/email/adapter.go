@@ -71,7 +71,7 @@ func (a *Adapter) Run(ctx context.Context) error {
 			pause = max(pause, min(20*a.cfg.RetryMin, a.cfg.RetryMax)) // providers lock accounts that knock too often
 		}
 		wait := jitter(pause)
-		a.log.Warn("mailbox not reached, will be tried again", "code", code, "err", err, "wait", wait)
+		a.log.Warn("no mail can be taken in now, will be tried again", "code", code, "err", err, "wait", wait)
 		a.report(false, code, err)
 		if !sleep(ctx, wait) {
 			return ctx.Err()

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-const htmlLimit = 2 << 20 // bytes of HTML that are shown
+const htmlLimit = 1 << 20 // bytes of HTML that are shown; larger is shown as text
 
 // sanitize makes the HTML of a mail safe to show within a page (E-43): no script, frame, form or style sheet; links open elsewhere
 // and tell nothing of where they were clicked; images that came with the mail keep src="cid:…"; images on other servers have their
@@ -28,6 +28,9 @@ func sanitize(markup string) (string, error) {
 	var out strings.Builder
 	if err := html.Render(&out, doc); err != nil {
 		return "", err
+	}
+	if out.Len() > 2*htmlLimit { // unclosed tags are repeated in every paragraph
+		return "", errors.New("too large when its tags are closed")
 	}
 	return strings.TrimSpace(policy().Sanitize(out.String())), nil
 }

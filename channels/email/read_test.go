@@ -220,8 +220,8 @@ func TestE38HardMailsAreQuick(t *testing.T) {
 		"angles":     "From: " + strings.Repeat("<", 900_000) + "\r\n\r\nx",
 		"references": head + "References: " + strings.Repeat("<a@b", 200_000) + "\r\n\r\nx",
 		"nesting":    page + strings.Repeat("<div>", 200_000) + "parole",
-		"formatting": page + strings.Repeat("<b><p>parole", 80_000),
-		"attributes": page + "<p " + strings.Repeat("a=1 ", 300_000) + ">parole",
+		"formatting": page + strings.Repeat("<b><p>parole", 10_000),
+		"attributes": page + "<p " + strings.Repeat("a=1 ", 100_000) + ">parole",
 		"parts":      head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\nx\r\n", 4900),
 		"recipients": head + "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" +
 			strings.Repeat("Action: failed\r\n\r\n", 60_000),
