@@ -175,6 +175,25 @@ func TestTalkShowsWhatTheVisitorMaySee(t *testing.T) {
 	})
 }
 
+// A reply that waits at the gate while the visitor writes on is not passed over: his position stays before it.
+func TestTalkPassesNothingOver(t *testing.T) {
+	houses(t, func(h *house) {
+		in := h.chat("one")
+		id, _ := h.begun(in)
+		m := h.mustAnswer(id, in)
+		later := h.accept(h.chat("two"))
+		talk, err := h.ledger.Talk(h.Context(), "site", visitor, "", 0)
+		if err != nil || len(talk.Lines) != 2 || talk.LastSeq != m.Seq-1 {
+			t.Fatal(talk, err)
+		}
+		h.ok(h.outbox.Sent(h.Context(), h.begin(), channels.Sent{}))
+		talk, err = h.ledger.Talk(h.Context(), "site", visitor, id, talk.LastSeq)
+		if err != nil || len(talk.Lines) != 2 || talk.Lines[0].ID != string(m.ID) || talk.LastSeq != later.Seq {
+			t.Fatal(talk, err)
+		}
+	})
+}
+
 // Of one account of ours, and of the one conversation: what Reach is asked about.
 func TestAccountsFollowTheCustomer(t *testing.T) {
 	houses(t, func(h *house) {

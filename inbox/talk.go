@@ -20,7 +20,8 @@ const (
 
 // Talk is what a chat visitor may see of his current conversation: what he wrote in the chat, and what was sent to him by chat or was
 // meant for the chat and went another way. Never notes, never what he wrote on other channels, nothing that has not passed the gate.
-// An epoch that is not the current conversation, or a gap that is too large, is answered with a snapshot.
+// An epoch that is not the current conversation, or a gap that is too large, is answered with a snapshot. While a message waits at the
+// gate, LastSeq stays before it, so that lines after it may be returned twice, and none is passed over.
 func (l *Ledger) Talk(ctx context.Context, account channels.AccountID, visitor, epoch string, after int64) (chat.Talk, error) {
 	talk, err := l.talk(ctx, account, visitor, epoch, after)
 	if err != nil {
@@ -58,36 +59,46 @@ func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, 
 	}
 	for _, m := range lines {
 		talk.Lines = append(talk.Lines, m.line(visitor))
-		talk.LastSeq = max(talk.LastSeq, m.Seq)
+		upto := m.Seq
+		if m.gate > 0 {
+			upto = min(upto, m.gate-1)
+		}
+		talk.LastSeq = max(talk.LastSeq, upto)
 	}
 	return talk, nil
 }
 
-// visible is a message with the outbox row that took it out.
+// visible is a message with the outbox row that took it out. gate is the position of the first message that still waits at the
+// gate, or 0: a reader's position must not pass it, or he would not be given that message later.
 type visible struct {
 	stored
-	row string
+	row  string
+	gate int64
 }
 
-func (l *Ledger) lines(ctx context.Context, id ConversationID, account channels.AccountID, visitor string, after int64, order string, limit int) ([]visible, error) {
+func (l *Ledger) lines(ctx context.Context, id ConversationID, account channels.AccountID, visitor string, after int64, order string,
+	limit int,
+) ([]visible, error) {
 	return list(ctx, l.db, func(row scanner) (v visible, err error) {
-		v.stored, err = scanMessage(withRow{row, &v.row})
+		v.stored, err = scanMessage(withMore{row, []any{&v.row, &v.gate}})
 		return v, err
-	}, `SELECT `+messageColumns+`, COALESCE((SELECT o.id FROM outbox o WHERE o.message_id = m.id AND o.kind = $5), '')
+	}, `SELECT `+messageColumns+`, COALESCE((SELECT o.id FROM outbox o WHERE o.message_id = m.id AND o.kind = $5), ''),
+			COALESCE((SELECT MIN(q.seq) FROM message q WHERE q.conversation_id = $1 AND q.direction = 'out' AND q.state = 'queued'
+				AND (q.kind = $5 OR q.asked_kind = $5)), 0)
 		FROM message m WHERE m.conversation_id = $1 AND m.seq > $2 AND (
 			(m.direction = 'in' AND m.kind = $5 AND m.account_id = $3 AND m.peer = $4)
 			OR (m.direction = 'out' AND (m.kind = $5 OR m.asked_kind = $5) AND m.state IN ('sending', 'sent', 'delivered', 'read', 'unknown')))
 		ORDER BY m.seq `+order+` LIMIT $6`, string(id), after, string(account), visitor, string(channels.Chat), limit)
 }
 
-// withRow scans one more column after those of a message.
-type withRow struct {
+// withMore scans further columns after those of a message.
+type withMore struct {
 	scanner
-	id *string
+	more []any
 }
 
-// Scan scans into the columns of a message and the outbox row's id.
-func (w withRow) Scan(into ...any) error { return w.scanner.Scan(append(into, w.id)...) }
+// Scan scans into the columns of a message and the further ones.
+func (w withMore) Scan(into ...any) error { return w.scanner.Scan(append(into, w.more...)...) }
 
 func (v visible) line(visitor string) chat.Line {
 	line := chat.Line{Seq: v.Seq, ID: string(v.ID), Text: v.Text, At: v.At, Parts: v.Parts, From: chat.FromVisitor}
