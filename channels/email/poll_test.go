@@ -172,3 +172,13 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 		t.Error(errs)
 	}
 }
+
+func TestE13EmptyMailsAreTwoMails(t *testing.T) {
+	server, r := startMail(t, channeltest.MailOptions{}), newRig()
+	deliver(t, server, nil)
+	deliver(t, server, nil)
+	r.run(t, configFor(server))
+	if got := r.await(t, 2); got[0].Flaw == "" || got[0].External == got[1].External {
+		t.Errorf("%+v", got)
+	}
+}
