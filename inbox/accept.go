@@ -25,27 +25,25 @@ func (l *Ledger) Accept(ctx context.Context, in channels.Inbound) (channels.Acce
 	var a *acceptance
 	in = clean(in)
 	err := acceptable(in)
-	for range 2 { // the second time when another transaction took the same delivery from another sender
-		if err != nil {
-			break
-		}
-		err = l.db.Tx(ctx, func(tx *sql.Tx) (err error) {
-			a, err = l.accept(ctx, tx, in)
-			return err
-		})
-		if !db.IsUnique(err) {
-			break
-		}
-		err = ctx.Err()
+	if err == nil {
+		a, err = l.acceptOnce(ctx, in)
+	}
+	if db.IsUnique(err) { // another transaction took the same delivery from another sender: now it is known
+		a, err = l.acceptOnce(ctx, in)
 	}
 	if err != nil {
 		return channels.Accepted{}, fmt.Errorf("accept %s/%s: %w", in.Account, in.External, err)
 	}
-	if a == nil {
-		return channels.Accepted{}, fmt.Errorf("accept %s/%s: taken twice at once", in.Account, in.External)
-	}
 	l.accepted(a)
 	return a.result, nil
+}
+
+func (l *Ledger) acceptOnce(ctx context.Context, in channels.Inbound) (a *acceptance, err error) {
+	err = l.db.Tx(ctx, func(tx *sql.Tx) (err error) {
+		a, err = l.accept(ctx, tx, in)
+		return err
+	})
+	return a, err
 }
 
 func acceptable(in channels.Inbound) error {

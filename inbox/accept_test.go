@@ -116,6 +116,35 @@ func TestREQDD1ParallelDeliveries(t *testing.T) {
 	})
 }
 
+// The same delivery from two senders at once, which no lock of a sender keeps apart, is still taken once.
+func TestSameDeliveryFromTwoSenders(t *testing.T) {
+	houses(t, func(h *house) {
+		var group sync.WaitGroup
+		results := make(chan channels.Accepted, 16)
+		one := h.text("ciao")
+		for n := range 16 {
+			in := one
+			in.From.Value = fmt.Sprintf("+3933300000%02d", n)
+			group.Go(func() {
+				a, err := h.ledger.Accept(h.Context(), in)
+				if err != nil {
+					t.Error(err)
+				}
+				results <- a
+			})
+		}
+		group.Wait()
+		close(results)
+		ids := map[string]bool{}
+		for a := range results {
+			ids[a.Message] = true
+		}
+		if len(ids) != 1 {
+			t.Fatal(ids)
+		}
+	})
+}
+
 // Different senders do not wait for each other, and every conversation gets a number of its own.
 func TestParallelSendersGetNumbersOfTheirOwn(t *testing.T) {
 	houses(t, func(h *house) {

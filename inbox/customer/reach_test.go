@@ -33,7 +33,9 @@ func in(a *Ask, k channels.Kind) {
 	}
 }
 
-func prefer(a *Ask, k channels.Kind) { a.Customer.Preference = &Preference{Channel: k, Source: "stated"} }
+func prefer(a *Ask, k channels.Kind) {
+	a.Customer.Preference = &Preference{Channel: k, Source: "stated"}
+}
 
 func stop(a *Ask, c Consent) {
 	if c.At.IsZero() {
