@@ -228,9 +228,11 @@ func (h *house) events(id inbox.ConversationID, types ...journal.Type) []past {
 	return out
 }
 
-// noLeaks fails the test if it leaves goroutines behind.
+// noLeaks fails the test if it leaves goroutines behind. The servers that all tests share are started before.
 func noLeaks(t *testing.T) {
 	t.Helper()
+	inboxtest.Postgres(t)
+	inboxtest.Redis(t)
 	ignore := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, ignore) })
 }

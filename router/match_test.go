@@ -116,6 +116,23 @@ func TestOneOfferAtATimeButMailIsAssignedBesides(t *testing.T) {
 	}
 }
 
+func TestMailThatComesTogetherIsSharedOut(t *testing.T) {
+	s := live.Snapshot{Agents: []live.AgentState{agent("anna", time.Hour), agent("lea", time.Minute)},
+		Waiting: []live.Item{item("a", channels.Email, 2*time.Minute), item("b", channels.Email, time.Minute)}}
+	if diff := cmp.Diff(map[inbox.ConversationID]inbox.AgentID{"a": "anna", "b": "lea"}, pairs(Match(s, DefaultPolicy(), noon))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatWasAcceptedIsNoOfferAnyMore(t *testing.T) {
+	accepted := item("x", channels.Chat, time.Minute)
+	accepted.Offer = &live.Offer{ID: "o", Agent: "anna", Claimed: true}
+	s := live.Snapshot{Agents: []live.AgentState{agent("anna", time.Minute)}, Waiting: []live.Item{accepted, item("next", channels.Chat, 0)}}
+	if p := one(t, s); p.Conversation.ID != "next" || p.Agent != "anna" {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestA2StickyAgentIsPreferredAndBrieflyWaitedFor(t *testing.T) {
 	it := item("c", channels.Chat, 30*time.Second)
 	it.Sticky = "anna"

@@ -240,6 +240,7 @@ func (d *Dispatcher) start(work context.Context) {
 			if again, ok := d.renewed[row.ID]; ok { // it may have been redirected by another program
 				delete(d.renewed, row.ID)
 				if row = again; row.Account != account {
+					delete(d.held, row.ID)
 					d.keep(row)
 					continue
 				}
