@@ -284,19 +284,20 @@ func TestE30MachineIsNotTheCustomer(t *testing.T) {
 	})
 }
 
-// The consent ledger is only added to; a customer carries its newest hundred rows.
+// The consent ledger is only added to; a customer carries its newest hundred rows, and an old STOP however much was written since.
 func TestM19ConsentIsALedger(t *testing.T) {
 	books(t, func(t *testing.T, k *desk) {
 		anna := k.resolve(from(channels.SMS, "+393331234567", "Anna")).Customer.ID
+		k.ok(k.book.Consent(t.Context(), nil, anna, customer.Consent{Kind: channels.Email, Source: "message", Wording: "STOP", Actor: "system"}))
 		for n := range 103 {
 			k.ok(k.book.Consent(t.Context(), nil, anna, customer.Consent{Kind: channels.SMS, Granted: n%2 == 0, Source: "agent", Wording: "STOP", Actor: "agent:marco"}))
 		}
 		c := k.read(anna)
-		if len(c.Consents) != 100 || !c.Consents[0].Granted || c.Consents[1].Granted || !c.Consents[0].At.After(c.Consents[1].At) {
+		if len(c.Consents) != 101 || c.Consents[100].Kind != channels.Email || !c.Consents[0].Granted || c.Consents[1].Granted || !c.Consents[0].At.After(c.Consents[1].At) {
 			t.Fatalf("%d %+v", len(c.Consents), c.Consents[:2])
 		}
 		var n int
-		if err := k.d.QueryRow(`SELECT count(*) FROM consent`).Scan(&n); err != nil || n != 103 {
+		if err := k.d.QueryRow(`SELECT count(*) FROM consent`).Scan(&n); err != nil || n != 104 {
 			t.Fatal(n, err)
 		}
 	})

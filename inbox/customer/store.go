@@ -14,10 +14,11 @@ import (
 	"sportello/inbox/journal"
 )
 
-// mostConsents is how many rows of the ledger a Customer carries. The latest that covers a case decides, so older rows seldom do.
+// mostConsents is how many rows of the ledger a Customer carries, besides the newest row of every scope: those may decide however
+// old they are, and must never be left out.
 const mostConsents = 100
 
-// Get returns a customer with identities, preference and the newest 100 consents. The id of one who was merged into another returns
+// Get returns a customer with identities, preference and consents: the newest 100, and the newest of every scope. The id of one who was merged into another returns
 // that other. Within a transaction q must be the transaction.
 func (b *Book) Get(ctx context.Context, q db.Querier, id ID) (Customer, error) {
 	var c Customer
@@ -79,7 +80,10 @@ func consents(ctx context.Context, q db.Querier, id ID) ([]Consent, error) {
 		c.At = time.UnixMilli(at).UTC()
 		return c, err
 	}, `SELECT id, kind, address, account_id, purpose, verdict = 'granted', source, source_id, wording, actor, at
-		FROM consent WHERE customer_id = $1 ORDER BY at DESC, id DESC LIMIT $2`, string(id), mostConsents)
+		FROM (SELECT c.*, ROW_NUMBER() OVER (PARTITION BY kind, address, account_id, purpose ORDER BY at DESC, id DESC) AS of_scope,
+				ROW_NUMBER() OVER (ORDER BY at DESC, id DESC) AS of_all
+			FROM consent c WHERE customer_id = $1) ranked
+		WHERE of_scope = 1 OR of_all <= $2 ORDER BY at DESC, id DESC`, string(id), mostConsents)
 }
 
 // list runs a query and scans every row.
