@@ -18,7 +18,7 @@ func (a *Adapter) take(ctx context.Context, raw []byte, l listed) error {
 		return storeError{fmt.Errorf("keep raw mail: %w", err)}
 	}
 	m := Read(raw, Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
-	if len(raw) == 0 { // two of them are not the same mail
+	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail
 		m.External, m.Flaw = fmt.Sprintf("empty:%d", l.uid), "the mail server returned no content"
 	}
 	if m.Ours {
