@@ -80,10 +80,7 @@ export class Desk {
   }
 
   entries(entries: readonly Entry[]): void {
-    for (const [key, shown] of this.cache) {
-      const next = entries.reduce(receive, shown);
-      if (next !== shown) this.put(key, next);
-    }
+    this.each((shown) => entries.reduce(receive, shown));
     const mine = entries.filter((e) => e.conversation === this.selected && changeOf(e));
     if (mine.some((e) => turning.has(e.type))) void this.reload();
     else if (mine.some((e) => e.type === "message.received")) this.askReach();
@@ -95,9 +92,7 @@ export class Desk {
   }
 
   customer(customer: Customer): void {
-    for (const [key, shown] of this.cache) {
-      if (shown.customer.id === customer.id) this.put(key, { ...shown, customer });
-    }
+    this.each((shown) => (shown.customer.id === customer.id ? { ...shown, customer } : shown));
     this.askReach();
   }
 
@@ -140,6 +135,14 @@ export class Desk {
       this.api.get<Timeline>(`/api/customers/${id}/timeline`),
     ]);
     return openCustomer(customer, timeline);
+  }
+
+  /** Changes what is kept. It walks over a copy, because putting moves an entry to the map's end. */
+  private each(change: (shown: Opened) => Opened): void {
+    for (const [key, shown] of [...this.cache]) {
+      const next = change(shown);
+      if (next !== shown) this.put(key, next);
+    }
   }
 
   private put(key: string, next: Opened): void {

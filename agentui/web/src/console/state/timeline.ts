@@ -63,6 +63,7 @@ export function receive(shown: Opened, entry: Entry): Opened {
   const { event, change } = carried;
   const next = withConversation(shown, change.conversation);
   if (change.delivery) return { ...next, items: fold(next.items, change) };
+  if (next.items.some((i) => i.conversation === change.conversation.id && i.seq === event.seq && i.id === event.id)) return next;
   const item: TimelineItem = {
     id: event.id,
     type: event.type,
