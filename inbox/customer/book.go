@@ -39,6 +39,8 @@ const (
 	Created           What = "created"
 	NameChanged       What = "name"
 	NoteChanged       What = "note"
+	TierChanged       What = "tier"
+	ZoneChanged       What = "zone"
 	IdentityChanged   What = "identity"
 	PreferenceChanged What = "preference"
 	ConsentChanged    What = "consent"

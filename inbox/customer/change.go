@@ -31,12 +31,12 @@ func (b *Book) SetZone(ctx context.Context, id ID, zone string, actor journal.Ac
 	if _, err := time.LoadLocation(zone); err != nil {
 		return fmt.Errorf("change zone of customer %s: %w", id, err)
 	}
-	return b.set(ctx, id, PreferenceChanged, actor, `UPDATE customer SET zone = $2 WHERE id = $1 AND zone <> $2`, zone)
+	return b.set(ctx, id, ZoneChanged, actor, `UPDATE customer SET zone = $2 WHERE id = $1 AND zone <> $2`, zone)
 }
 
 // SetTier sets the word by which rules know a customer.
 func (b *Book) SetTier(ctx context.Context, id ID, tier string, actor journal.Actor) error {
-	return b.set(ctx, id, NoteChanged, actor, `UPDATE customer SET tier = $2 WHERE id = $1 AND tier <> $2`, tier)
+	return b.set(ctx, id, TierChanged, actor, `UPDATE customer SET tier = $2 WHERE id = $1 AND tier <> $2`, tier)
 }
 
 func (b *Book) set(ctx context.Context, id ID, what What, actor journal.Actor, query, value string) error {
