@@ -185,6 +185,43 @@ func TestO6LostAgent(t *testing.T) {
 	})
 }
 
+// A conversation that is passed on to a colleague is offered to him, also outside his queues; one that is passed on to a queue has
+// no favourite any more.
+func TestTransferToAColleagueAndToAQueue(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		r, _ := h.route("one")
+		h.arrives("anna", 2)
+		id := h.writes(channels.Chat)
+		if _, err := r.AcceptOffer(t.Context(), h.offerTo("anna").ID, "anna"); err != nil {
+			t.Fatal(err)
+		}
+		p := live.Profile{ID: "lea", Name: "lea", Capacity: map[channels.Kind]int{channels.Chat: 1}, Factor: 1}
+		if _, err := h.live.Announce(t.Context(), p, live.Available, "", "tab", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		began := h.conversation(id).QueuedAt
+		pass := func(cmd inbox.TransferCmd) {
+			t.Helper()
+			cmd.Conversation, cmd.Reason = id, "transfer"
+			if _, err := h.ledger.Transfer(t.Context(), cmd); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass(inbox.TransferCmd{Actor: "agent:anna", ToAgent: "lea"})
+		o := h.offerTo("lea")
+		if o.Conversation.ID != id || !o.Conversation.QueuedAt.Equal(began) || o.Decision.Reason != ReasonSticky {
+			t.Fatalf("%+v", o)
+		}
+		if _, err := r.AcceptOffer(t.Context(), o.ID, "lea"); err != nil {
+			t.Fatal(err)
+		}
+		pass(inbox.TransferCmd{Actor: "agent:lea", ToQueue: "assistenza"})
+		if o := h.offerTo("anna"); o.Conversation.Queue != "assistenza" || o.Decision.Reason != ReasonOnlyOne {
+			t.Errorf("%+v", o.Decision)
+		}
+	})
+}
+
 // O5, K3: an agent may pull what waits, beyond his room; the pull of something that a colleague has is refused.
 func TestTakeFromTheQueue(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
