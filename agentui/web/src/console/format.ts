@@ -1,6 +1,7 @@
 // Dates and names in the person's language.
 
 import { coded, locale, t } from "../i18n/index.svelte";
+import type { Customer } from "../wire/types";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -47,5 +48,13 @@ export function size(bytes: number): string {
   const n = bytes >= 1e6 ? bytes / 1e6 : bytes >= 1e3 ? bytes / 1e3 : bytes;
   return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: n < 10 ? 1 : 0 }).format(n);
 }
+
+/** A customer's name, or the address by which he is known. */
+export function customerName(c: Customer): string {
+  return c.name || c.identities?.find((i) => i.kind !== "chat")?.value || t("customer.unnamed");
+}
+
+/** A name to show for somebody who may have none. */
+export const named = (name: string | undefined) => name || t("customer.unnamed");
 
 export const channelName = (kind: string) => coded("channel", kind, "channel.chat");
