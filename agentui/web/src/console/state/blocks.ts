@@ -66,12 +66,12 @@ function continues(before: TimelineItem, item: TimelineItem): boolean {
   return a.kind === b.kind && !b.subject && Date.parse(item.at) - Date.parse(before.at) < 60_000;
 }
 
-/** Items of one conversation that follow each other. */
+/** Items of one conversation that follow each other. What belongs to the customer alone does not part them. */
 function runs(items: readonly TimelineItem[]): TimelineItem[][] {
   const out: TimelineItem[][] = [];
   for (const item of items) {
     const last = out.at(-1);
-    if (last && (last[0]?.conversation ?? "") === (item.conversation ?? "")) last.push(item);
+    if (last && (!item.conversation || last[0]?.conversation === item.conversation)) last.push(item);
     else out.push([item]);
   }
   return out;

@@ -198,6 +198,12 @@ export class Console {
     this.compose = { n: this.compose.n + 1, mode, text };
   }
 
+  /** Shows or hides the customer: a drawer, or a pane of its own on a narrow screen. */
+  showCustomer(shown: boolean): void {
+    this.drawer = shown;
+    this.pane = shown ? "customer" : "thread";
+  }
+
   nextWaiting(step: 1 | -1): void {
     const inbox = this.work.inbox;
     const id = inbox && nextWaiting(inbox.conversations.values(), this.me.agent, this.desk.selected || null, step);
@@ -217,7 +223,10 @@ export class Console {
     const work = await this.api.get<Start>("/api/work");
     this.ticker.server.observe(Date.parse(work.now));
     const first = !this.ready;
+    const before = this.work.inbox?.me;
     this.work.load(work);
+    // What the agent chose outlives an inbox that was rebuilt from the record, which does not know it.
+    if (before && before.presence !== "offline" && work.me.presence === "offline") void this.setPresence(before.presence, before.reason);
     this.offers.follow(work.offer ?? null, null);
     this.ready = true;
     await Promise.all([this.loadDirectory(), first ? this.follow() : this.reloaded()]);

@@ -106,6 +106,12 @@ describe("a timeline", () => {
     expect(kinds([event(1), event(2), item(3), other], ["c9"])).toEqual(["day", "events", "message", "other", "message"]);
   });
 
+  test("what belongs to the customer alone does not part a conversation", () => {
+    const other = (seq: number) => item(seq, { id: `x${seq}`, conversation: "c9", message: message({ id: `m${seq}`, seq, conversation: "c9" }) });
+    const consent = item(2, { id: "k2", type: "customer.changed", conversation: undefined, message: undefined });
+    expect(kinds([other(1), consent, other(3), item(4)])).toEqual(["day", "other", "message"]);
+  });
+
   test("every day begins with its name", () => {
     expect(kinds([item(1), item(2, { at: "2026-11-22T09:00:00Z" })])).toEqual(["day", "message", "day", "message"]);
     expect(at(1).slice(0, 10)).toBe("2026-11-21");
