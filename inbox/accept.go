@@ -206,11 +206,11 @@ func (l *Ledger) nameOf(ctx context.Context, tx *sql.Tx, id customer.ID) (custom
 	return c, err
 }
 
-// reopen puts a closed conversation back to where it waited before. Its routing clock starts anew.
+// reopen puts a closed conversation back to where it waited before. Its routing clock starts anew, whenever it is placed.
 func (t *turn) reopen() {
 	t.c.State, t.c.ClosedAt, t.c.Disposition, t.c.QueuedAt = Waiting, time.Time{}, "", t.at
 	if t.c.Queue == "" {
-		t.c.State, t.c.QueuedAt = New, time.Time{}
+		t.c.State = New
 	}
 }
 

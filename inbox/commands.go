@@ -43,6 +43,7 @@ type PlaceCmd struct {
 	Skills       []Requirement
 	Decision     Decision
 	Actor        journal.Actor // "": the rules
+	OnlyNew      bool          // place it only while it is new: what is placed is not moved silently (S5)
 }
 
 // AssignCmd gives a conversation to an agent.

@@ -64,7 +64,7 @@ type Conversation struct {
 	Preview        string             `json:"preview"` // at most 140 characters of the last message
 	LastInAt       time.Time          `json:"last_in_at,omitzero"`
 	LastOutAt      time.Time          `json:"last_out_at,omitzero"`
-	QueuedAt       time.Time          `json:"queued_at,omitzero"`     // the routing clock
+	QueuedAt       time.Time          `json:"queued_at,omitzero"`     // the routing clock: since the customer began to wait; zero while new for the first time
 	WaitingSince   time.Time          `json:"waiting_since,omitzero"` // zero: answered
 	CreatedAt      time.Time          `json:"created_at"`
 	ClosedAt       time.Time          `json:"closed_at,omitzero"`
@@ -149,7 +149,8 @@ type Decision struct {
 	Queue        QueueID          `json:"queue,omitempty"`
 	Agent        AgentID          `json:"agent,omitempty"`
 	AgentName    string           `json:"agent_name,omitempty"`
-	Reason       string           `json:"reason"` // stable code: longest_idle, sticky, only_one, taken, transferred, nobody …
+	Reason       string           `json:"reason"`           // stable code: longest_idle, sticky, only_one, taken, transferred, nobody …
+	Skills       []Requirement    `json:"skills,omitempty"` // the required ones, with the agent's own levels
 	IdleSeconds  int64            `json:"idle_seconds,omitempty"`
 	WaitSeconds  int64            `json:"wait_seconds,omitempty"`
 	Excluded     []ExcludedAgents `json:"excluded,omitempty"`

@@ -13,11 +13,13 @@ import (
 	"sportello/inbox/journal"
 )
 
-// Place puts a conversation that is new or waiting into a queue. Its routing clock starts the first time and is kept afterwards.
-// An assigned conversation is left where it is: ErrState.
+// Place puts a conversation that is new or waiting into a queue. Its routing clock runs since the customer began to wait, however late
+// it is placed. An assigned conversation, and with OnlyNew one that is not new any more, is left where it is: ErrState.
 func (l *Ledger) Place(ctx context.Context, cmd PlaceCmd) (Conversation, error) {
 	return l.work(ctx, "place", cmd.Conversation, func(t *turn) error {
 		switch {
+		case cmd.OnlyNew && t.c.State != New:
+			return ErrState
 		case t.c.State == Closed:
 			return ErrClosed
 		case t.c.State == Assigned || cmd.Queue == "":
@@ -40,10 +42,10 @@ func (l *Ledger) Place(ctx context.Context, cmd PlaceCmd) (Conversation, error) 
 	})
 }
 
-// queued starts the routing clock if it does not run.
+// queued shows the routing clock if it does not show yet: it has run since the conversation began. Reopening sets it anew.
 func (t *turn) queued() {
 	if t.c.QueuedAt.IsZero() {
-		t.c.QueuedAt = t.at
+		t.c.QueuedAt = t.c.CreatedAt
 	}
 }
 

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,9 +23,10 @@ func (h *house) place(id string, queue inbox.QueueID) (inbox.Conversation, error
 func TestLifeOfAConversation(t *testing.T) {
 	houses(t, func(h *house) {
 		id := h.accept(h.text("ciao")).Conversation
+		queued := h.at // he waits since he wrote, however late the router comes
+		h.pass(time.Hour)
 		v, err := h.place(id, "sales")
 		h.ok(err)
-		queued := h.at
 		if v.State != inbox.Waiting || v.Queue != "sales" || v.Priority != 70 || len(v.Skills) != 1 || !v.QueuedAt.Equal(queued) || v.RulesVersion != 4 {
 			t.Fatalf("%+v", v)
 		}
@@ -216,6 +218,42 @@ func TestOpenListsWhatIsNotClosed(t *testing.T) {
 		}
 		if err := h.ledger.Open(h.Context(), func(inbox.Conversation) error { return inbox.ErrState }); !isRefused(err, inbox.ErrState) {
 			t.Fatal(err)
+		}
+	})
+}
+
+// What is placed only while it is new stays where it was placed meanwhile (S5).
+func TestS5OnlyNewIsPlaced(t *testing.T) {
+	houses(t, func(h *house) {
+		id := inbox.ConversationID(h.accept(h.text("ciao")).Conversation)
+		cmd := inbox.PlaceCmd{Conversation: id, Queue: "sales", Priority: 50, OnlyNew: true}
+		_, err := h.ledger.Place(h.Context(), cmd)
+		h.ok(err)
+		cmd.Queue = "help"
+		if _, err = h.ledger.Place(h.Context(), cmd); !errors.Is(err, inbox.ErrState) {
+			t.Fatal(err)
+		}
+		if v := h.conversation(string(id)); v.Queue != "sales" {
+			t.Fatalf("%+v", v)
+		}
+		h.close(string(id))
+		if _, err = h.ledger.Place(h.Context(), cmd); !errors.Is(err, inbox.ErrState) {
+			t.Fatal(err)
+		}
+	})
+}
+
+// A conversation that is reopened before it was ever placed waits since then, whenever it is placed.
+func TestReopenedWaitsSinceItWasReopened(t *testing.T) {
+	houses(t, func(h *house) {
+		id := h.accept(h.text("ciao")).Conversation
+		h.close(id)
+		h.pass(time.Hour)
+		h.accept(h.text("again"))
+		reopened := h.at
+		h.pass(time.Hour)
+		if v, err := h.place(id, "sales"); err != nil || !v.QueuedAt.Equal(reopened) {
+			t.Fatalf("%+v %v", v, err)
 		}
 	})
 }

@@ -55,6 +55,8 @@ func Fit(d inbox.Decision) inbox.Decision {
 			d.Excluded = trimNames(d.Excluded, names-1)
 		case d.Skipped != nil:
 			d.Skipped = nil
+		case d.Skills != nil:
+			d.Skills = nil
 		default:
 			d.Rule, d.AgentName, d.Excluded = "", "", nil
 			return d

@@ -14,6 +14,9 @@ func TestDecisionIsAtMostOneKilobyte(t *testing.T) {
 	long := strings.Repeat("è", 80)
 	d := inbox.Decision{RulesVersion: 41, Rule: long, RuleIndex: 200, Queue: "vendite", Agent: inbox.AgentID(strings.Repeat("a", 36)),
 		AgentName: long, Reason: ReasonLongestIdle, IdleSeconds: 1 << 40, WaitSeconds: 1 << 40, Offer: strings.Repeat("b", 36), Expires: time.Now()}
+	for range 20 {
+		d.Skills = append(d.Skills, inbox.Requirement{Skill: long, Level: 3})
+	}
 	for i := range 200 {
 		d.Skipped = append(d.Skipped, inbox.SkippedRule{Index: i + 1, Name: long})
 	}
@@ -58,6 +61,15 @@ func TestDecisionAsASentence(t *testing.T) {
 			"In coda vip perché nessun'altra regola valeva.", "Queued in vip because no other rule matched."},
 		{inbox.Decision{Reason: ReasonStickyWait, AgentName: "Lea", WaitSeconds: 5},
 			"In attesa da 5 s: aspetta Lea, che l'aveva già seguita.", "Waiting for 5 s: held for Lea, who had it before."},
+		{inbox.Decision{Agent: "a", AgentName: "Anna", Reason: ReasonLongestIdle, IdleSeconds: 380, Offer: "o",
+			Skills: []inbox.Requirement{{Skill: "italiano", Level: 4}}},
+			"Offerta ad Anna perché parla italiano (4) ed era la persona libera da più tempo (6 min).",
+			"Offered to Anna because they speak italiano (4) and they had been free the longest (6 min)."},
+		{inbox.Decision{Agent: "m", AgentName: "Marco", Reason: ReasonOnlyOne, Skills: []inbox.Requirement{{Skill: "Tedesco", Level: 5}, {Skill: "fatture", Level: 2}}},
+			"Assegnata a Marco perché parla Tedesco (5), conosce fatture (2) e nessun altro poteva prenderla.",
+			"Assigned to Marco because they speak Tedesco (5), they know fatture (2) and nobody else could take it."},
+		{inbox.Decision{Agent: "m", AgentName: "Marco", Reason: "transferred", Skills: []inbox.Requirement{{Skill: "it", Level: 1}}},
+			"Assegnata a Marco perché conosce it (1).", "Assigned to Marco because they know it (1)."},
 		{inbox.Decision{Agent: "x1", Reason: "transferred"}, "Assegnata a x1.", "Assigned to x1."},
 	} {
 		if got := Sentence(c.d, "it-IT"); got != c.it {

@@ -32,6 +32,23 @@ func unfit(it *live.Item, s *seat) string {
 	return code
 }
 
+// matched are the required skills that an agent has, with the levels that he has.
+func matched(needs, has []inbox.Requirement) []inbox.Requirement {
+	var all []inbox.Requirement
+	for _, need := range needs {
+		best := inbox.Requirement{Level: -1}
+		for _, have := range has {
+			if have.Skill == need.Skill && have.Level > best.Level {
+				best = have
+			}
+		}
+		if best.Skill != "" {
+			all = append(all, best)
+		}
+	}
+	return all
+}
+
 // absent says why an agent is not at work now, or "" (test 3: such an agent never gets an offer).
 func (f *floor) absent(s *seat) string {
 	switch {

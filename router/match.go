@@ -119,6 +119,7 @@ func (f *floor) pair(it *live.Item) Pairing {
 	out.Agent = chosen.ID
 	out.Time = f.policy.OfferTime * time.Duration(max(1, chosen.Factor))
 	out.Decision.Agent, out.Decision.AgentName, out.Decision.Reason = chosen.ID, chosen.Name, reason
+	out.Decision.Skills = matched(it.Skills, chosen.Skills)
 	out.Decision.IdleSeconds = int64(max(0, f.now.Sub(chosen.idle)) / time.Second)
 	out.Decision.Excluded = f.excluded(it, chosen.ID)
 	out.Decision = Fit(out.Decision)

@@ -59,6 +59,16 @@ func TestA1LongestIdleIsChosen(t *testing.T) {
 	}
 }
 
+// The decision names the skills that were asked for, with the levels of the one who was chosen.
+func TestDecisionNamesTheSkills(t *testing.T) {
+	s := live.Snapshot{Waiting: []live.Item{item("c", channels.Chat, time.Minute)}, Agents: []live.AgentState{agent("anna", 0)}}
+	s.Waiting[0].Skills = []inbox.Requirement{{Skill: "italiano", Level: 2}}
+	s.Agents[0].Skills = []inbox.Requirement{{Skill: "inglese", Level: 5}, {Skill: "italiano", Level: 4}}
+	if d := one(t, s).Decision; len(d.Skills) != 1 || d.Skills[0] != s.Agents[0].Skills[1] {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestD3TiesAreBrokenByID(t *testing.T) {
 	s := live.Snapshot{Waiting: []live.Item{item("b", channels.Chat, 0), item("a", channels.Chat, 0)},
 		Agents: []live.AgentState{agent("marco", 0), agent("anna", 0)}}

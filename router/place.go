@@ -40,8 +40,8 @@ func (r *Router) place(ctx context.Context) error {
 	return failed
 }
 
-// placeOne asks the record first: the feed may not have told yet that another node has placed the conversation, by rules that this
-// node goes by no longer, and what is placed is not moved silently (S5).
+// placeOne decides on the conversation as the record has it, and places it only while it is new: another node may have placed it, by
+// rules that this node goes by no longer, and what is placed is not moved silently (S5).
 func (r *Router) placeOne(ctx context.Context, c inbox.Conversation, now time.Time) error {
 	c, err := r.ledger.Conversation(ctx, c.ID)
 	if err != nil {
@@ -59,7 +59,8 @@ func (r *Router) placeOne(ctx context.Context, c inbox.Conversation, now time.Ti
 		return fmt.Errorf("place %s: no rule of version %d matches", c.ID, rules.Version)
 	}
 	d := out.decision(rules.Version, int64(waited(c, now)/time.Second))
-	_, err = r.ledger.Place(ctx, inbox.PlaceCmd{Conversation: c.ID, Queue: out.Queue, Priority: out.Priority, Skills: out.Skills, Decision: d})
+	_, err = r.ledger.Place(ctx, inbox.PlaceCmd{Conversation: c.ID, Queue: out.Queue, Priority: out.Priority, Skills: out.Skills, Decision: d,
+		OnlyNew: true})
 	if raced(err) {
 		return nil
 	}

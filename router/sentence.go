@@ -10,7 +10,7 @@ import (
 // Sentence prints a decision as a person would say it, in Italian ("it", "it-IT") or else in English. It is for logs, the doctor and
 // the command line; the console prints its own from the same data.
 //
-//	Offerta ad Anna perché era la persona libera da più tempo (6 min). Marco: al completo. Altre 11 persone: fuori coda.
+//	Offerta ad Anna perché parla italiano (4) ed era la persona libera da più tempo (6 min). Marco: al completo. Altre 11 persone: fuori coda.
 func Sentence(d inbox.Decision, lang string) string {
 	w := english
 	if lang == "it" || strings.HasPrefix(lang, "it-") {
@@ -30,6 +30,9 @@ type words struct {
 	to       func(name string) string
 	offered  string // to whom
 	assigned string
+	why, and string // before the reasons, and between the skills and the rest
+	speaks   string // before a language
+	knows    string // before any other skill
 	because  map[string]string
 	rule     string // queue, name of the rule
 	otherwise,
@@ -47,7 +50,7 @@ var italian = words{
 		}
 		return "a " + name
 	},
-	offered: "Offerta", assigned: "Assegnata",
+	offered: "Offerta", assigned: "Assegnata", why: "perché ", and: " e ", speaks: "parla ", knows: "conosce ",
 	because: map[string]string{
 		ReasonLongestIdle: "perché era la persona libera da più tempo (%s)",
 		ReasonOnlyOne:     "perché nessun altro poteva prenderla",
@@ -78,7 +81,7 @@ var italian = words{
 
 var english = words{
 	to:      func(name string) string { return "to " + name },
-	offered: "Offered", assigned: "Assigned",
+	offered: "Offered", assigned: "Assigned", why: "because ", and: " and ", speaks: "they speak ", knows: "they know ",
 	because: map[string]string{
 		ReasonLongestIdle: "because they had been free the longest (%s)",
 		ReasonOnlyOne:     "because nobody else could take it",
@@ -132,7 +135,47 @@ func (w words) head(d inbox.Decision) string {
 	if strings.Contains(because, "%s") {
 		because = fmt.Sprintf(because, w.span(d.IdleSeconds))
 	}
+	if skills := w.skills(d.Skills); skills != "" {
+		because = w.join(skills, strings.TrimPrefix(because, w.why))
+	}
 	return strings.TrimSuffix(verb+" "+w.to(name)+" "+because, " ") + "."
+}
+
+// join puts the skills before the other reason: "perché parla italiano (4) ed era la persona libera da più tempo".
+func (w words) join(skills, because string) string {
+	and := w.and
+	if and == " e " && strings.HasPrefix(because, "e") {
+		and = " ed "
+	}
+	if because == "" {
+		and = ""
+	}
+	return w.why + skills + and + because
+}
+
+// skills are the agent's own levels of what was required: "parla italiano (4), conosce fatture (3)".
+func (w words) skills(has []inbox.Requirement) string {
+	said := make([]string, len(has))
+	for i, s := range has {
+		verb := w.knows
+		if isLanguage(s.Skill) {
+			verb = w.speaks
+		}
+		said[i] = fmt.Sprintf("%s%s (%d)", verb, short(s.Skill), s.Level)
+	}
+	return strings.Join(said, ", ")
+}
+
+// isLanguage reports whether a skill is the name of a language, as houses in Italy and elsewhere write it.
+func isLanguage(skill string) bool {
+	switch strings.ToLower(skill) {
+	case "italiano", "inglese", "tedesco", "francese", "spagnolo", "portoghese", "rumeno", "russo", "ucraino", "polacco", "albanese",
+		"arabo", "cinese", "giapponese", "olandese", "sloveno", "croato", "greco", "turco", "italian", "english", "german", "french",
+		"spanish", "portuguese", "romanian", "russian", "ukrainian", "polish", "albanian", "arabic", "chinese", "japanese", "dutch",
+		"slovenian", "croatian", "greek", "turkish", "deutsch", "français", "español":
+		return true
+	}
+	return false
 }
 
 // group is one reason with those it rules out: "Marco, Lea e altre 2 persone: al completo."
