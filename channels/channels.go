@@ -62,6 +62,14 @@ type Sender interface {
 	Send(ctx context.Context, out Outbound) (Sent, error)
 }
 
+// Finder is a Sender whose provider can be asked afterwards whether it took a message whose Send was Uncertain. since is when the
+// attempt began; known reports provider's ids that belong to other messages of the record, so that the same words sent twice are told
+// apart. found false without an error means that the provider lists no such message now, which is no proof that it never will. The
+// Receipt names out.ID and is handed to Sink.Settle. Asking again changes nothing.
+type Finder interface {
+	Find(ctx context.Context, out Outbound, since time.Time, known func(external string) bool) (r Receipt, found bool, err error)
+}
+
 // Sent is what a provider answered when it took a message.
 type Sent struct {
 	External string // the provider's id, by which later receipts name the message; may be empty

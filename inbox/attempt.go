@@ -78,8 +78,11 @@ func (o *Outbox) Failed(ctx context.Context, row Row, f *channels.Fault, retryAt
 			return err
 		}
 		due := now.DueAt
-		if state == channels.StateQueued {
+		switch state {
+		case channels.StateQueued:
 			due = retryAt
+		case channels.StateUnknown:
+			due = t.at.Add(firstAsked)
 		}
 		n, err := affected(t.tx.ExecContext(ctx, `UPDATE outbox SET state = $3, due_at = $4, fault = $5, leased_by = '', leased_until = 0, updated_at = $6
 			WHERE id = $1 AND state = 'sending' AND attempts = $2`,
@@ -225,6 +228,11 @@ func (o *Outbox) decide(ctx context.Context, row Row, v customer.Verdict, state 
 		}
 		if err := setDelivery(ctx, t.tx, row.Message, state, f); err != nil {
 			return err
+		}
+		if state == channels.StateFailed {
+			if err := t.unanswered(ctx, now); err != nil {
+				return err
+			}
 		}
 		return t.tellDelivery(now, state, f, &v, "system")
 	})

@@ -373,3 +373,73 @@ func TestBookmarks(t *testing.T) {
 		}
 	})
 }
+
+// What waits for a visitor is due at once when he is back; what waits on other channels, or for others, is not hastened.
+func TestDueNow(t *testing.T) {
+	houses(t, func(h *house) {
+		in, post := h.chat("one"), h.mail("two")
+		in.Claims = []channels.Claim{{Address: post.From, Proof: channels.ProofVerified}}
+		id, _ := h.begun(in)
+		h.mustAnswer(id, in)
+		mail, _ := h.begun(post)
+		h.mustAnswer(mail, post)
+		for _, row := range h.leased() {
+			h.ok(h.outbox.Hold(h.Context(), row, customer.Verdict{Chosen: -1}, h.at.Add(time.Hour)))
+		}
+		changed := h.outbox.Changed()
+		for _, want := range []int64{1, 0} {
+			if n, err := h.outbox.DueNow(h.Context(), in.From); err != nil || n != want {
+				t.Fatalf("%d rows hastened, %v", n, err)
+			}
+		}
+		<-changed
+		if rows := h.leased(); len(rows) != 1 || rows[0].Kind != channels.Chat {
+			t.Fatalf("%+v", rows)
+		}
+	})
+}
+
+// M-10: rows of unknown outcome are to be asked about some seconds after the attempt, by one program each, then less and less often.
+func TestM10UnsettledRowsAreAskedAboutWithBackOff(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.text("one"))
+		h.mustAnswer(id, in)
+		row, began := h.begin(), h.at
+		h.pass(time.Second)
+		h.ok(h.outbox.Failed(h.Context(), row, uncertain, time.Time{}))
+		ask := func(accounts ...channels.AccountID) []inbox.Unsettled {
+			t.Helper()
+			rows, err := h.outbox.Unsettled(h.Context(), accounts, 10)
+			h.ok(err)
+			return rows
+		}
+		var asked []time.Duration
+		for end := began.Add(100 * time.Hour); h.at.Before(end); h.pass(5 * time.Second) {
+			rows := ask("text")
+			if len(rows) == 1 && (rows[0].ID != row.ID || !rows[0].Since.Equal(began)) || len(ask("text")) > 0 {
+				t.Fatalf("%+v", rows)
+			}
+			if len(rows) == 1 {
+				asked = append(asked, h.at.Sub(began))
+			}
+			if h.at.Sub(began) > 12*time.Hour { // from there on once an hour
+				h.pass(time.Hour - 5*time.Second)
+			}
+		}
+		last := asked[len(asked)-1]
+		if asked[0] < 10*time.Second || asked[0] > 20*time.Second || len(asked) > 90 || last < 70*time.Hour || last > 73*time.Hour {
+			t.Fatalf("%d times: %v", len(asked), asked)
+		}
+		if rows := ask(); rows != nil {
+			t.Fatal(rows)
+		}
+		for external, want := range map[string]bool{"SM1": false, "SM9": true, "": false} {
+			if external == "SM9" {
+				h.ok(h.ledger.Settle(h.Context(), channels.Receipt{Account: "text", OutboxID: row.ID, External: external, State: channels.StateSent}))
+			}
+			if known, err := h.outbox.Knows(h.Context(), "text", external); err != nil || known != want {
+				t.Fatal(external, known, err)
+			}
+		}
+	})
+}

@@ -140,6 +140,11 @@ func (l *Ledger) deliver(ctx context.Context, t *turn, row Row, next channels.St
 	if err != nil {
 		return err
 	}
+	if m.State == channels.StateFailed || next == channels.StateFailed {
+		if err := t.unanswered(ctx, row); err != nil {
+			return err
+		}
+	}
 	return t.tellDelivery(row, next, f, nil, providerActor(row.Account))
 }
 
@@ -150,6 +155,11 @@ func (l *Ledger) waits(ctx context.Context, t *turn, row Row, state channels.Sta
 	}
 	if state == channels.StateQueued && row.Fault != nil && row.Fault.Code == f.Code {
 		return nil
+	}
+	if state == channels.StateFailed {
+		if err := t.unanswered(ctx, row); err != nil {
+			return err
+		}
 	}
 	return t.tellDelivery(row, state, f, nil, providerActor(row.Account))
 }

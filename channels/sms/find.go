@@ -9,6 +9,8 @@ import (
 	"sportello/channels"
 )
 
+var _ channels.Finder = (*Adapter)(nil)
+
 // The bounds of a search: texts to one number within minutes are few.
 const (
 	findPage = 50

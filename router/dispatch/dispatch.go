@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"sportello/channels"
@@ -89,6 +90,9 @@ func New(outbox *inbox.Outbox, ledger *inbox.Ledger, in *live.Inbox, senders map
 func (d *Dispatcher) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	var inquiring sync.WaitGroup
+	inquiring.Go(func() { d.inquire(ctx) })
+	defer inquiring.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var recovered time.Time

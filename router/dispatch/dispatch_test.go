@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,6 +219,57 @@ func TestM10UncertainTextIsNeverSentAgain(t *testing.T) {
 		h.untilState(last, channels.StateSent)
 		if calls, taken := h.sms.count(); calls != 2 || taken != 0 {
 			t.Errorf("%d attempts at texts", calls)
+		}
+	})
+}
+
+// firstAsk is how long after an attempt a provider is asked for the first time.
+const firstAsk = 10 * time.Second
+
+// M-10: what became of a text whose outcome is not known is asked of the provider, some time after the attempt, until it knows. It is
+// not sent a second time meanwhile, and another message's id is not taken for its own.
+func TestM10ProviderIsAskedAboutUncertainTexts(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		p := h.writes(channels.SMS)
+		stop := h.dispatch("one")
+		first := h.answers(p, channels.SMS, false, "eccomi")
+		h.untilState(first, channels.StateSent)
+		h.sms.set(func(context.Context, channels.Outbound) error {
+			return &channels.Fault{Class: channels.Uncertain, Code: channels.CodeTimeout}
+		})
+		second := h.answers(p, channels.SMS, false, "eccomi")
+		h.untilState(second, channels.StateUnknown)
+		stop()
+
+		var asked, early atomic.Int64
+		h.find = func(out channels.Outbound, since time.Time, known func(string) bool) (channels.Receipt, bool, error) {
+			if since.Add(askSlack).After(h.clock.now().Add(-firstAsk)) {
+				early.Add(1)
+			}
+			for _, external := range []string{"x-" + h.row(first).ID, "SM2"} {
+				if asked.Load() > 0 && !known(external) {
+					asked.Add(1)
+					return channels.Receipt{Account: "numero", OutboxID: out.ID, External: external, State: channels.StateDelivered}, true, nil
+				}
+			}
+			asked.Add(1)
+			return channels.Receipt{}, false, nil
+		}
+		stop = h.dispatch("two")
+		h.clock.move(firstAsk)
+		h.until("asked in vain", func() bool { return asked.Load() == 1 })
+		if s := h.message(second).State; s != channels.StateUnknown {
+			t.Fatal(s)
+		}
+		stop()
+		h.clock.move(time.Hour)
+		h.dispatch("three")
+		h.untilState(second, channels.StateDelivered)
+		if row := h.row(second); row.State != channels.StateDelivered || early.Load() > 0 {
+			t.Errorf("%+v, asked too early %d times", row, early.Load())
+		}
+		if calls, _ := h.sms.count(); calls != 2 {
+			t.Errorf("%d attempts", calls)
 		}
 	})
 }

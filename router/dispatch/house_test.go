@@ -100,7 +100,20 @@ type house struct {
 	outbox          *inbox.Outbox
 	live            *live.Inbox
 	chat, mail, sms *provider
+	find            findFunc // nil: the provider of texts cannot be asked
 	stopRedis       func()
+}
+
+type findFunc func(out channels.Outbound, since time.Time, known func(string) bool) (channels.Receipt, bool, error)
+
+// finding is a provider that can be asked what became of a message.
+type finding struct {
+	*provider
+	find findFunc
+}
+
+func (f finding) Find(_ context.Context, out channels.Outbound, since time.Time, known func(string) bool) (channels.Receipt, bool, error) {
+	return f.find(out, since, known)
 }
 
 func houses(t *testing.T, test func(t *testing.T, h *house)) {
@@ -134,8 +147,11 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 func (h *house) dispatch(node string) (stop func()) { return h.dispatchWith(Config{Node: node}) }
 
 func (h *house) dispatchWith(cfg Config) (stop func()) {
-	d := New(h.outbox, h.ledger, h.live, map[channels.AccountID]channels.Sender{"sito": h.chat, "posta": h.mail, "numero": h.sms},
-		cfg, h.clock.now, quiet())
+	senders := map[channels.AccountID]channels.Sender{"sito": h.chat, "posta": h.mail, "numero": h.sms}
+	if h.find != nil {
+		senders["numero"] = finding{h.sms, h.find}
+	}
+	d := New(h.outbox, h.ledger, h.live, senders, cfg, h.clock.now, quiet())
 	ctx, cancel := context.WithCancel(h.ctx)
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()

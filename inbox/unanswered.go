@@ -1,0 +1,38 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"sportello/inbox/db"
+	"sportello/inbox/journal"
+)
+
+// unanswered counts anew since when the customer waits, after a reply to him has failed for good or a failed one turned out to have
+// arrived: since the first message of his after which no reply reached him or is on its way. If he wrote nothing, and nothing has reached him since,
+// he waits for the failed reply itself. What was written before the conversation was last closed counts no more.
+func (t *turn) unanswered(ctx context.Context, row Row) error {
+	if row.Class != ClassReply || t.c.State == Closed {
+		return nil
+	}
+	var reached int64
+	err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM (
+			SELECT MAX(seq) AS seq FROM message WHERE conversation_id = $1 AND direction = 'out' AND author_kind = 'agent'
+				AND state NOT IN ('failed', 'canceled')
+			UNION ALL SELECT MAX(seq) FROM event WHERE stream = $2 AND type = $3) ends`,
+		string(t.c.ID), string(journal.ConversationStream(string(t.c.ID))), string(journal.Closed)).Scan(&reached)
+	var first sql.NullInt64
+	if err == nil {
+		err = t.tx.QueryRowContext(ctx, `SELECT MIN(at) FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'in' AND auto = ''`,
+			string(t.c.ID), reached).Scan(&first)
+	}
+	if err != nil {
+		return fmt.Errorf("count wait: %w", err)
+	}
+	t.c.WaitingSince = db.Time(first)
+	if !first.Valid && row.Envelope.Seq > reached {
+		t.c.WaitingSince = row.CreatedAt
+	}
+	return nil
+}
