@@ -135,6 +135,7 @@ func (r RedisSettings) options(log *slog.Logger) live.Options {
 }
 
 func (a *app) openLive(ctx context.Context) (err error) {
+	live.LogClient(a.log)
 	set := a.settings.Redis
 	if set.Embedded() {
 		var addr string

@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestE2E drives the program as it is shipped, from outside: the built binary on PostgreSQL and Redis, Dovecot and Postfix, the SMS
@@ -25,12 +27,22 @@ func TestE2E(t *testing.T) {
 	}
 	o := newOutside(t)
 	o.start(t)
+	world := []string{"E2E_CONSOLE=" + o.public, "E2E_SITE=" + o.site, "E2E_OUTSIDE=" + o.control, "E2E_CHROMIUM=" + chromium}
+	if hold := os.Getenv("E2E_HOLD"); hold != "" { // to write tests against: the world stays until the file is removed
+		if err := os.WriteFile(hold, []byte(strings.Join(world, "\n")+"\nE2E_LOG="+o.log+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := os.Stat(hold); err == nil; _, err = os.Stat(hold) {
+			pause(t.Context(), time.Second)
+		}
+		return
+	}
 	cmd := exec.CommandContext(t.Context(), "node_modules/.bin/playwright", "test", "--config", "e2e/playwright.config.ts")
 	if only := os.Getenv("E2E_ONLY"); only != "" {
 		cmd.Args = append(cmd.Args, "--grep", only)
 	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = front, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), "E2E_CONSOLE="+o.public, "E2E_SITE="+o.site, "E2E_OUTSIDE="+o.control, "E2E_CHROMIUM="+chromium, "CI=true")
+	cmd.Env = append(append(os.Environ(), world...), "CI=true")
 	if err := cmd.Run(); err != nil {
 		t.Errorf("playwright: %v", err)
 		o.tellLog(t)

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { accept, agent, close, open, reply, say, visitor } from "./desk";
+import { accept, agent, close, lines, open, openChat, reply, say, visitor } from "./desk";
 import { count, flushRedis, kill, mailbox, phone, sendMail, sendSMS, start, until } from "./outside";
 
 // One mail, one text and one chat, answered in the console; then the power fails.
@@ -48,19 +48,19 @@ test("SD-01 a visitor and an agent chat, and both see all lines after reloading"
   await say(chat, "Ciao, la Lucciola è disponibile?");
   await accept(page, "Ciao, la Lucciola è disponibile?");
   await reply(page, "Sì, in ambra e in opale.");
-  await expect(chat.getByRole("log")).toContainText("Sì, in ambra e in opale.");
+  await expect(lines(chat)).toContainText("Sì, in ambra e in opale.");
   await expect(page.getByTestId("timeline-item").filter({ hasText: "Sì, in ambra" })).toContainText(/consegnato|letto/i);
 
-  await page.getByTestId("composer-tab-note").click();
+  await page.getByRole("tab", { name: /^Nota/ }).click();
   await page.getByTestId("composer-note").fill("Cliente molto gentile");
   await page.getByTestId("send").click();
   await expect(page.getByTestId("timeline-item").filter({ hasText: "Cliente molto gentile" })).toBeVisible();
 
   await web.reload();
-  const again = web.frameLocator("iframe");
-  await expect(again.getByRole("log")).toContainText("la Lucciola è disponibile?");
-  await expect(again.getByRole("log")).toContainText("Sì, in ambra e in opale.");
-  await expect(again.getByRole("log")).not.toContainText("Cliente molto gentile");
+  const again = await openChat(web);
+  await expect(lines(again)).toContainText("la Lucciola è disponibile?");
+  await expect(lines(again)).toContainText("Sì, in ambra e in opale.");
+  await expect(lines(again)).not.toContainText("Cliente molto gentile");
   await page.reload();
   await open(page, "Lucciola");
   await expect(page.getByTestId("thread")).toContainText("Sì, in ambra e in opale.");

@@ -1,26 +1,25 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
-import { accept, agent, close, say, visitor } from "./desk";
+import { accept, agent, close, lines, say, visitor } from "./desk";
 import { sendSMS } from "./outside";
 
 test("M01 a manager changes a rule and it is in force at once", async ({ browser }) => {
   const manager = await agent(browser, "carla", false);
-  await manager.goto("/rules");
-  const rule = manager.getByTestId("rule").first();
-  await manager.getByRole("button", { name: /aggiungi (una )?regola/i }).click();
-  await expect(rule).toBeVisible();
-  await rule.getByLabel(/nome/i).fill("Messaggi con urgente");
-  await rule.getByLabel(/quando|condizione/i).fill('text contains "urgente"');
-  await rule.getByLabel(/priorità/i).fill("90");
-  await manager.getByRole("button", { name: /pubblica/i }).first().click();
-  await manager.getByLabel(/messaggio|perché/i).fill("Prova");
-  await manager.getByRole("button", { name: /pubblica/i }).last().click();
-  await expect(manager.getByText(/versione 2/i).first()).toBeVisible();
+  await manager.goto("/#/rules");
+  await manager.getByRole("button", { name: "Aggiungi regola" }).click();
+  const rule = manager.getByRole("region", { name: /^Regola 1:/ });
+  await rule.getByLabel("Nome della regola").fill("Messaggi con urgente");
+  await rule.getByLabel("Quando").fill('text contains "urgente"');
+  await rule.getByLabel("Priorità").fill("90");
+  await manager.getByLabel("Che cosa cambia e perché").fill("Prova");
+  await manager.getByRole("button", { name: "Pubblica" }).click();
+  await expect(manager.getByText(/Versione \d+ pubblicata/).first()).toBeVisible();
 
   const page = await agent(browser, "giulia");
   await sendSMS(`+39342${String(Math.floor(Math.random() * 1e7)).padStart(7, "0")}`, "È urgente!");
   await accept(page, "È urgente!");
-  await page.getByTestId("why").first().click();
+  await page.getByRole("button", { name: "3 passaggi" }).click();
+  await page.getByRole("button", { name: "Perché?" }).first().click();
   await expect(page.getByText("Messaggi con urgente").first()).toBeVisible();
   await close(page);
 });
@@ -38,12 +37,12 @@ test("C14 a reply over a colleague's unseen message is held", async ({ browser }
   await page.context().setOffline(true);
   await manager.getByTestId("composer-reply").fill("Rispondo io dalla direzione");
   await manager.getByTestId("send").click();
-  await expect(chat.getByRole("log")).toContainText("Rispondo io dalla direzione");
+  await expect(lines(chat)).toContainText("Rispondo io dalla direzione");
   await page.getByTestId("composer-reply").fill("Rispondo io");
   await page.getByTestId("send").click();
   await page.context().setOffline(false);
-  await expect(page.getByTestId("held")).toContainText("Rispondo io dalla direzione");
-  await expect(chat.getByRole("log")).not.toContainText(/^Rispondo io$/);
+  await expect(page.getByRole("region", { name: "Risposta trattenuta" })).toContainText("Rispondo io dalla direzione");
+  await expect(lines(chat)).not.toContainText(/^Rispondo io$/);
 });
 
 for (const scheme of ["light", "dark"] as const) {
@@ -56,7 +55,7 @@ for (const scheme of ["light", "dark"] as const) {
     expect((await new AxeBuilder({ page }).withTags(tags).analyze()).violations).toEqual([]);
     const { page: web, chat } = await visitor(browser);
     await web.emulateMedia({ colorScheme: scheme });
-    await expect(chat.getByRole("log")).toBeAttached();
+    await expect(lines(chat)).toBeAttached();
     expect((await new AxeBuilder({ page: web }).withTags(tags).analyze()).violations).toEqual([]);
     await close(page);
   });

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sportello/channels/channeltest"
+)
+
+// bench drives one gateway.
+type bench struct {
+	target
+	opt    measuring
+	dir    string // for logs
+	say    func(string)
+	limits *limits
+	report *report
+	prefix string // of the rows' names, such as "grown: "
+
+	boss  *channeltest.Staff
+	staff []*channeltest.Staff
+}
+
+// target is where a gateway and its parts are.
+type target struct {
+	public, metrics string         // http://host:port
+	origin, account string         // of the chat
+	redis           string         // host:port
+	record          string         // as in the gateway's settings
+	pids            map[string]int // gateway, postgres, redis, dovecot; what is not there is not measured
+	smsURL          string         // where the provider announces a text
+}
+
+// measuring says how long and how much.
+type measuring struct {
+	Seconds int `help:"Length of each measurement." default:"10"`
+	Sockets int `help:"Idle sockets of each kind." default:"2000"`
+	Mails   int `help:"Mails delivered into Dovecot." default:"4000"`
+}
+
+func (m measuring) length() time.Duration { return time.Duration(m.Seconds) * time.Second }
+
+const (
+	visitors = 64
+	warmUp   = 2 * time.Second
+	patience = 10 * time.Second // how long a message may be on its way before it counts as lost
+)
+
+// signIn signs everybody in.
+func (b *bench) signIn(ctx context.Context) (err error) {
+	if b.boss, err = channeltest.SignIn(ctx, b.public, manager, password); err != nil {
+		return err
+	}
+	b.staff = nil
+	for i := range desks {
+		s, err := channeltest.SignIn(ctx, b.public, deskEmail(i), password)
+		if err != nil {
+			return err
+		}
+		b.staff = append(b.staff, s)
+	}
+	return nil
+}
+
+// sample is what was measured of one kind of message.
+type sample struct {
+	times   latencies
+	on      atomic.Bool
+	done    atomic.Int64 // within the measured time
+	lost    atomic.Int64
+	took    time.Duration
+	cpu     map[string]time.Duration
+	mu      sync.Mutex
+	failure error // the first
+}
+
+// add counts a message that began at start and has arrived.
+func (s *sample) add(start, arrived time.Time) {
+	if s.on.Load() {
+		s.done.Add(1)
+		s.times.add(arrived.Sub(start))
+	}
+}
+
+func (s *sample) fail(err error) {
+	s.lost.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure == nil {
+		s.failure = err
+	}
+}
+
+func (s *sample) perSecond() float64 { return float64(s.done.Load()) / s.took.Seconds() }
+
+// perMessage is what each process spent on a message, in ms.
+func (s *sample) perMessage() map[string]float64 {
+	out := map[string]float64{}
+	for name, d := range s.cpu {
+		out[name] = d.Seconds() * 1000 / float64(max(s.done.Load(), 1))
+	}
+	return out
+}
+
+// measure starts work, lets it run warm, measures for the usual length, stops it and waits for it.
+func (b *bench) measure(ctx context.Context, work func(ctx context.Context, s *sample)) (*sample, error) {
+	s := &sample{cpu: map[string]time.Duration{}}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	group.Go(func() { work(running, s) })
+	pause(running, warmUp)
+	before, err := b.processors()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	s.on.Store(true)
+	pause(running, b.opt.length())
+	s.on.Store(false)
+	s.took = time.Since(start)
+	after, err := b.processors()
+	stop()
+	group.Wait()
+	for name := range after {
+		s.cpu[name] = after[name] - before[name]
+	}
+	if err == nil {
+		err = s.failure
+	}
+	if err == nil && s.done.Load() == 0 {
+		err = fmt.Errorf("nothing arrived")
+	}
+	return s, joined(ctx.Err(), err)
+}
+
+// processors is cpuTimes of the gateway and its parts, and of this program.
+func (b *bench) processors() (map[string]time.Duration, error) {
+	roots := map[string]int{}
+	for name, pid := range b.pids {
+		roots[name] = pid
+	}
+	all, err := cpuTimes(roots)
+	if err != nil {
+		return nil, err
+	}
+	all["driver"], err = ownCPU()
+	return all, err
+}
+
+// pause waits for d or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+func listen(ctx context.Context) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sportello/inbox/db"
+)
+
+// mailRow delivers mails into the mailbox that the gateway reads and measures how they come into the record. They are put into the
+// Maildir at one stroke, which is how a delivery agent ends, so that only taking them in is measured.
+func (b *bench) mailRow(ctx context.Context, d *dovecot) error {
+	b.say(b.prefix + "mail")
+	record, err := db.Open(ctx, b.record)
+	if err != nil {
+		return err
+	}
+	defer record.Close() //nolint:errcheck // it is only read
+	count := func() (n int, err error) {
+		err = record.QueryRowContext(ctx, `SELECT count(*) FROM message WHERE account_id = $1`, mailAccount).Scan(&n)
+		return n, err
+	}
+	if err := d.deliver(b.opt.Mails); err != nil {
+		return err
+	}
+	before, err := b.processors()
+	if err != nil {
+		return err
+	}
+	dropped := time.Now()
+	var first, last time.Time
+	firstN, n := 0, 0
+	for n < b.opt.Mails {
+		pause(ctx, 50*time.Millisecond)
+		was := n
+		if n, err = count(); err != nil {
+			return err
+		}
+		now := time.Now()
+		switch {
+		case n > was && first.IsZero():
+			first, firstN = now, n
+		case n > was:
+			last = now
+		case n == was && now.Sub(latest(dropped, first, last)) > 30*time.Second:
+			return fmt.Errorf("%d of %d mails arrived, and then none for 30 s", n, b.opt.Mails)
+		}
+	}
+	after, err := b.processors()
+	if err != nil {
+		return err
+	}
+	cpu := map[string]float64{}
+	for name := range after {
+		cpu[name] = (after[name] - before[name]).Seconds() * 1000 / float64(b.opt.Mails)
+	}
+	perSecond := float64(n-firstN) / max(last.Sub(first).Seconds(), .001)
+	b.report.add(row{
+		Name: b.prefix + "mail, Dovecot → record", PerSecond: perSecond, CPU: cpu,
+		Bars: []bar{atLeast("mails/s", perSecond, 400), atMost("CPU ms", parts(cpu), 2)},
+	})
+	return nil
+}
+
+func latest(times ...time.Time) time.Time {
+	var t time.Time
+	for _, other := range times {
+		if other.After(t) {
+			t = other
+		}
+	}
+	return t
+}
+
+// deliver puts n small mails, of half as many senders, into the mailbox.
+func (d *dovecot) deliver(n int) error {
+	box := filepath.Join(d.mail, mailbox)
+	for _, dir := range []string{box, filepath.Join(box, "cur"), filepath.Join(box, "new"), filepath.Join(box, "tmp")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		if err := os.Chown(dir, d.uid, d.gid); err != nil {
+			return err
+		}
+	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("%d.M%06dP1.load", time.Now().Unix(), i)
+		mail := fmt.Sprintf("From: Cliente %[1]d <cliente%[1]d@clienti.test>\r\nTo: %[2]s\r\nSubject: Ordine %[3]d\r\nDate: %[4]s\r\n"+
+			"Message-ID: <load%[3]d@clienti.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%[5]s\r\n",
+			i/2, mailbox, i, time.Now().Format(time.RFC1123Z), body)
+		file := filepath.Join(box, "tmp", names[i])
+		if err := os.WriteFile(file, []byte(mail), 0o600); err != nil {
+			return err
+		}
+		if err := os.Chown(file, d.uid, d.gid); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(box, "tmp", name), filepath.Join(box, "new", name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

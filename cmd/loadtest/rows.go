@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// chatRows measures visitors and agents in both directions.
+func (b *bench) chatRows(ctx context.Context, only func(string) bool) error {
+	r, err := b.openRoom(ctx)
+	defer r.close()
+	if err != nil {
+		return err
+	}
+	for _, m := range []struct {
+		name string
+		work func(context.Context, *sample)
+		add  func(string, *sample)
+	}{
+		{"chat", r.loop((*talk).write), b.addChat},
+		{"light", r.light((*talk).write), b.addLight},
+		{"reply", r.loop((*talk).reply), b.addReply},
+		{"reply-light", r.light((*talk).reply), b.addLight},
+	} {
+		if !only(m.name) {
+			continue
+		}
+		b.say(b.prefix + m.name)
+		s, err := b.measure(ctx, m.work)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		m.add(m.name, s)
+	}
+	return nil
+}
+
+// parts are the processes whose time the bars speak of.
+func parts(cpu map[string]float64) float64 { return cpu["gateway"] + cpu["postgres"] + cpu["redis"] }
+
+func (b *bench) addChat(_ string, s *sample) {
+	row := b.row("chat, visitor → committed → agent, closed loop of 64", s)
+	if b.embedded() {
+		row.Bars = []bar{atLeast("msg/s", row.PerSecond, 3000)}
+	} else {
+		row.Ratios = map[string]float64{
+			"of raw rows/s": row.PerSecond / b.limits.RowsPerSecond, "CPU × raw (forward + row + script)": parts(row.CPU) / b.limits.cpuFloor(),
+		}
+		row.Bars = []bar{
+			atLeast("msg/s", row.PerSecond, 6000), atLeast("of raw rows/s", row.PerSecond/b.limits.RowsPerSecond, .35),
+			atMost("CPU ms", parts(row.CPU), .2),
+		}
+	}
+	b.report.add(row)
+}
+
+// cpuFloor is what one message costs at least when nothing is batched, in ms.
+func (l limits) cpuFloor() float64 { return l.ForwardCPU + l.RowCPU + l.ScriptCPU }
+
+func (b *bench) embedded() bool { return b.pids["postgres"] == 0 }
+
+var lightNames = map[string]string{"light": "chat, visitor → agent, 50 msg/s", "reply-light": "reply, agent → visitor, 50 msg/s"}
+
+func (b *bench) addLight(name string, s *sample) {
+	row := b.row(lightNames[name], s)
+	if !b.embedded() {
+		sum := b.limits.light()
+		row.Ratios = map[string]float64{"p50 × raw sum": row.Latency.P50 / sum, "p99 × raw sum": row.Latency.P99 / sum}
+		row.Bars = []bar{atMost("p50 × raw sum", row.Latency.P50/sum, 3), atMost("p99 × raw sum", row.Latency.P99/sum, 8)}
+	}
+	b.report.add(row)
+}
+
+func (b *bench) addReply(_ string, s *sample) {
+	row := b.row("reply, agent → visitor, closed loop of 64", s)
+	if !b.embedded() {
+		row.Ratios = map[string]float64{"of raw rows/s": row.PerSecond / b.limits.RowsPerSecond}
+		row.Bars = []bar{atLeast("msg/s", row.PerSecond, 4000)}
+	}
+	b.report.add(row)
+}
+
+// row is what every kind of message shows.
+func (b *bench) row(name string, s *sample) row {
+	return row{Name: b.prefix + name, PerSecond: s.perSecond(), Latency: s.times.quantiles(), CPU: s.perMessage(), Lost: s.lost.Load()}
+}
+
+// idleRows measures what connections cost that say nothing. The gateway must be freshly started, so that no garbage of other work hides
+// what they need.
+func (b *bench) idleRows(ctx context.Context) error {
+	b.say(b.prefix + "idle")
+	pause(ctx, 3*time.Second)
+	empty, err := resident(b.pids["gateway"])
+	if err != nil {
+		return err
+	}
+	b.report.add(row{Name: b.prefix + "gateway resident, idle", MiB: float64(empty) / (1 << 20), Bars: []bar{atMost("MiB", float64(empty)/(1<<20), 60)}})
+	agents, err := b.crowd(ctx, b.desk)
+	if err != nil {
+		return fmt.Errorf("idle agents: %w", err)
+	}
+	defer agents.close()
+	b.addIdle("memory per idle agent's socket", agents.bytes)
+	guests, err := b.crowd(ctx, b.guest)
+	if err != nil {
+		return fmt.Errorf("idle visitors: %w", err)
+	}
+	defer guests.close()
+	b.addIdle("memory per idle visitor's socket", guests.bytes)
+	return nil
+}
+
+func (b *bench) addIdle(name string, bytes float64) {
+	kib := bytes / 1024
+	b.report.add(row{Name: b.prefix + name, KiB: kib, Bars: []bar{atMost("KiB", kib, 14)}})
+}

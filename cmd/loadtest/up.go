@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// upCmd starts everything and measures it.
+type upCmd struct {
+	measuring `embed:""`
+	Rows      []string `help:"What to measure: ${enum}." enum:"limits,idle,chat,light,reply,reply-light,sms,mail,embedded" default:"limits,idle,chat,light,reply,reply-light,sms,mail,embedded"`
+	Grow      string   `help:"Then load customers,messages,open conversations into a new record and measure chat again." placeholder:"200000,2000000,10000"`
+	Gateway   string   `help:"The gateway's program; built from the sources around here when not given." type:"path" placeholder:"FILE"`
+	Dir       string   `help:"Folder for the servers' data, on the disk to be measured; a temporary one when not given." type:"path"`
+	Keep      bool     `help:"Leave the folder with data and logs."`
+	JSON      bool     `help:"Print the figures as JSON."`
+	Check     bool     `help:"Exit with 1 when a bar is missed."`
+}
+
+// rig is everything that up has started, to be ended in reverse.
+type rig struct {
+	dir    string
+	binary string
+	ends   []func() error
+
+	postgres, cache *child
+	redis, twilio   string // addresses
+	mail            *dovecot
+	log             func(string)
+}
+
+// Run measures and prints.
+func (c *upCmd) Run(w *world) (err error) {
+	if err := os.MkdirAll(c.Dir, 0o755); c.Dir != "" && err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(c.Dir, "loadtest")
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	r := &rig{dir: dir, binary: c.Gateway, log: func(s string) { fmt.Fprintf(w.err, "%6.1fs %s\n", time.Since(start).Seconds(), s) }}
+	defer func() {
+		err = errors.Join(err, r.close())
+		if !c.Keep {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+	if c.Keep {
+		r.log("data and logs are in " + dir)
+	}
+	if err := r.begin(w.ctx); err != nil {
+		return err
+	}
+	out := newReport()
+	if err := c.all(w.ctx, r, out); err != nil && len(out.Rows) == 0 {
+		return err
+	} else if err != nil {
+		defer func() { err = errors.Join(err, fmt.Errorf("the run is not complete")) }()
+		r.log("failed: " + err.Error())
+	}
+	if c.JSON {
+		err = out.writeJSON(w.out)
+	} else {
+		out.writeText(w.out)
+	}
+	if err == nil && c.Check && out.missed() > 0 {
+		err = errMissed
+	}
+	return err
+}
+
+func (c *upCmd) wants(row string) bool { return slices.Contains(c.Rows, row) }
+
+// all measures everything asked for.
+func (c *upCmd) all(ctx context.Context, r *rig, out *report) error {
+	b := &bench{opt: c.measuring, dir: r.dir, say: r.log, limits: &limits{}, report: out,
+		target: target{redis: r.redis, pids: map[string]int{"postgres": r.postgres.pid(), "redis": r.cache.pid(), "dovecot": r.mail.pid()}}}
+	if c.wants("limits") {
+		if err := createDatabase(ctx, r.path("postgres"), "raw"); err != nil {
+			return err
+		}
+		if err := b.measureLimits(ctx, postgresURL(r.path("postgres"), "raw")); err != nil {
+			return err
+		}
+		out.Limits = b.limits
+	}
+	if err := c.production(ctx, r, b); err != nil {
+		return err
+	}
+	if c.wants("embedded") {
+		if err := c.embedded(ctx, r, out); err != nil {
+			return fmt.Errorf("embedded: %w", err)
+		}
+	}
+	if c.Grow != "" {
+		if err := c.grown(ctx, r, *b); err != nil {
+			return fmt.Errorf("grown: %w", err)
+		}
+	}
+	return nil
+}
+
+// production measures a gateway on PostgreSQL and Redis.
+func (c *upCmd) production(ctx context.Context, r *rig, b *bench) error {
+	s, err := r.gateway(ctx, "record", true)
+	if err != nil {
+		return err
+	}
+	// The agents sign in at one process and are measured at the next: checking a password takes 64 MiB for a moment, and their
+	// sessions, which are in the record, outlive it.
+	if err := r.launch(ctx, s, b); err != nil {
+		return err
+	}
+	if err := b.signIn(ctx); err != nil {
+		return err
+	}
+	if c.wants("idle") {
+		if err := s.end(); err != nil {
+			return err
+		}
+		if err := r.launch(ctx, s, b); err != nil {
+			return err
+		}
+		if err := b.idleRows(ctx); err != nil {
+			return err
+		}
+		if err := s.end(); err != nil {
+			return err
+		}
+		if err := r.launch(ctx, s, b); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc([]string{"chat", "light", "reply", "reply-light"}, c.wants) {
+		if err := b.chatRows(ctx, c.wants); err != nil {
+			return err
+		}
+	}
+	if c.wants("sms") {
+		if err := b.smsRow(ctx); err != nil {
+			return fmt.Errorf("sms: %w", err)
+		}
+	}
+	if c.wants("mail") {
+		if err := b.mailRow(ctx, r.mail); err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+	}
+	return s.end()
+}
+
+// embedded measures a gateway that needs no server: SQLite and the Redis of its own process.
+func (c *upCmd) embedded(ctx context.Context, r *rig, out *report) error {
+	dir, err := r.sub("embedded")
+	if err != nil {
+		return err
+	}
+	s, err := prepareGateway(ctx, r.binary, gatewaySettings{Record: "sqlite:" + filepath.Join(dir, "record.db"), Redis: "embedded", Dir: dir})
+	if err != nil {
+		return err
+	}
+	b := &bench{opt: c.measuring, dir: r.dir, say: r.log, limits: &limits{}, report: out, prefix: "embedded default: ", target: target{pids: map[string]int{}}}
+	if err := r.launch(ctx, s, b); err != nil {
+		return err
+	}
+	if err := b.signIn(ctx); err != nil {
+		return err
+	}
+	if err := b.chatRows(ctx, func(row string) bool { return row == "chat" }); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// begin builds the gateway and starts the servers around it.
+func (r *rig) begin(ctx context.Context) error {
+	if err := os.Chmod(r.dir, 0o755); err != nil { // servers enter it after they have dropped root
+		return err
+	}
+	if r.binary == "" {
+		r.log("build the gateway")
+		r.binary = filepath.Join(r.dir, "gateway")
+		if err := build(ctx, r.binary); err != nil {
+			return err
+		}
+	}
+	r.log("start PostgreSQL, Redis, Dovecot")
+	dir, err := r.sub("postgres")
+	if err != nil {
+		return err
+	}
+	if r.postgres, err = startPostgres(ctx, dir); r.postgres != nil {
+		r.ends = append(r.ends, r.postgres.end)
+	}
+	if err != nil {
+		return err
+	}
+	if dir, err = r.sub("redis"); err != nil {
+		return err
+	}
+	if r.cache, r.redis, err = startRedis(ctx, dir); r.cache != nil {
+		r.ends = append(r.ends, r.cache.end)
+	}
+	if err != nil {
+		return err
+	}
+	if dir, err = r.sub("dovecot"); err != nil {
+		return err
+	}
+	if r.mail, err = startDovecot(ctx, dir); r.mail != nil && r.mail.child != nil {
+		r.ends = append(r.ends, r.mail.end)
+	}
+	if err != nil {
+		return err
+	}
+	address, stop, err := startTwilio(ctx)
+	if err != nil {
+		return err
+	}
+	r.twilio = address
+	r.ends = append(r.ends, func() error { stop(); return nil })
+	return nil
+}
+
+// gateway prepares a gateway on a new database of this name, with or without the channels besides chat.
+func (r *rig) gateway(ctx context.Context, database string, all bool) (*server, error) {
+	dir, err := r.sub("gateway-" + database)
+	if err != nil {
+		return nil, err
+	}
+	if err := createDatabase(ctx, r.path("postgres"), database); err != nil {
+		return nil, err
+	}
+	set := gatewaySettings{Record: postgresURL(r.path("postgres"), database), Redis: r.redis, Dir: dir}
+	if all {
+		set.Mail, set.Twilio = r.mail, r.twilio
+	}
+	s, err := prepareGateway(ctx, r.binary, set)
+	if err != nil {
+		return nil, err
+	}
+	s.record = set.Record
+	return s, nil
+}
+
+// launch starts a gateway and points a bench at it.
+func (r *rig) launch(ctx context.Context, s *server, b *bench) error {
+	r.log(b.prefix + "start the gateway, which shows itself at " + s.metrics)
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	r.ends = append(r.ends, s.end)
+	b.public, b.metrics, b.origin, b.account, b.record = s.public, s.metrics, website, chatAccount, s.record
+	b.smsURL = s.public + "/hooks/sms/" + smsAccount + "/inbound"
+	b.pids["gateway"] = s.pid()
+	return nil
+}
+
+func (r *rig) path(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *rig) sub(name string) (string, error) {
+	return r.path(name), os.Mkdir(r.path(name), 0o755)
+}
+
+// close ends everything in reverse order.
+func (r *rig) close() error {
+	var errs []error
+	for _, end := range slices.Backward(r.ends) {
+		errs = append(errs, end())
+	}
+	return errors.Join(errs...)
+}
+
+// numbers reads "200000,2000000,10000".
+func numbers(s string, into ...*int) error {
+	parts := strings.Split(s, ",")
+	if len(parts) != len(into) {
+		return fmt.Errorf("%q is not %d numbers with commas between", s, len(into))
+	}
+	for i, p := range parts {
+		if _, err := fmt.Sscanf(strings.TrimSpace(p), "%d", into[i]); err != nil || *into[i] < 0 {
+			return fmt.Errorf("%q is not a number", p)
+		}
+	}
+	return nil
+}
