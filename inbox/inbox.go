@@ -61,7 +61,7 @@ type Conversation struct {
 	LastKind       channels.Kind      `json:"last_kind,omitempty"` // channel of the last customer message
 	LastSeq        int64              `json:"last_seq"`
 	LastMessageSeq int64              `json:"last_message_seq"`
-	Preview        string             `json:"preview"` // at most 140 characters of the last message
+	Preview        string             `json:"preview"` // at most 140 characters of the last message that is not a note
 	LastInAt       time.Time          `json:"last_in_at,omitzero"`
 	LastOutAt      time.Time          `json:"last_out_at,omitzero"`
 	QueuedAt       time.Time          `json:"queued_at,omitzero"`     // the routing clock: since the customer began to wait; zero while new for the first time

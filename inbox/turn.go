@@ -96,8 +96,10 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 	m.HasHTML = m.HTML != ""
 	m.Seq = t.c.LastSeq + 1
 	if m.Direction != In || m.Auto == "" || t.c.Preview == "" {
-		t.c.Preview = preview(m.Message)
 		t.c.LastMessageSeq = m.Seq
+		if m.Direction != Note { // a preview is shown beside the customer's name, as if it had been said aloud
+			t.c.Preview = preview(m.Message)
+		}
 	}
 	if err := t.tell(typ, actor, Change{Message: &m.Message}); err != nil {
 		return stored{}, err
