@@ -5,7 +5,7 @@ BIN  := .bin/gateway
 DATA ?= .data
 export CGO_ENABLED ?= 0
 
-.PHONY: run test web check e2e build fuzz clean
+.PHONY: run test web check e2e build fuzz loadtest clean
 
 ## run: the demo, with nothing to install but Go and Node; state is kept in .data
 run: need-run web build
@@ -51,6 +51,11 @@ fuzz:
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$f); do \
 	    echo "$$t $$f"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) || exit 1; done; done
+
+## loadtest: what the gateway can do on this machine, against what the machine can do; LOAD holds further flags (see `go run ./cmd/loadtest up --help`)
+LOAD ?=
+loadtest: need-test
+	go run ./cmd/loadtest up $(LOAD)
 
 need-%:
 	@.ci/need $*

@@ -21,8 +21,9 @@ type Visitor struct {
 	conn  *websocket.Conn
 	lines chan VisitorLine
 
-	mu    sync.Mutex // guards writes, seq and waits
+	mu    sync.Mutex // guards writes and what follows
 	seq   int64
+	epoch string
 	waits map[string]chan error
 }
 
@@ -124,6 +125,13 @@ func (v *Visitor) Say(ctx context.Context, id, text string) error {
 // Lines are what agents write, in order. It is closed when the connection is.
 func (v *Visitor) Lines() <-chan VisitorLine { return v.lines }
 
+// Conversation is the id of the conversation that took the last acknowledged message; "" before the first.
+func (v *Visitor) Conversation() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.epoch
+}
+
 // Close leaves the chat.
 func (v *Visitor) Close() error { return v.conn.Close() }
 
@@ -150,9 +158,9 @@ func (v *Visitor) read() {
 		}
 		switch f.T {
 		case "ack":
-			v.settle(f.ID, nil)
+			v.settle(f, nil)
 		case "error":
-			v.settle(f.ID, fmt.Errorf("visitor: refused: %s", f.Code))
+			v.settle(f, fmt.Errorf("visitor: refused: %s", f.Code))
 		case "lines":
 			v.take(f)
 		case "beat":
@@ -181,11 +189,14 @@ func (v *Visitor) at(upto int64) int64 {
 	return v.seq
 }
 
-func (v *Visitor) settle(id string, err error) {
+func (v *Visitor) settle(f visitorFrame, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if wait, ok := v.waits[id]; ok {
-		delete(v.waits, id)
+	if err == nil && f.Epoch != "" {
+		v.epoch = f.Epoch
+	}
+	if wait, ok := v.waits[f.ID]; ok {
+		delete(v.waits, f.ID)
 		wait <- err
 	}
 }

@@ -163,12 +163,26 @@ func (b *bench) begin(ctx context.Context, t *talk) (err error) {
 	return errors.New("an agent's console shows nothing of his conversation")
 }
 
-// give passes a conversation to its agent, as soon as the rules have put it into a queue.
+// give passes a conversation to the queue of its agent, who takes it.
 func (b *bench) give(ctx context.Context, t *talk) error {
-	var err error
+	path := "/api/conversations/" + string(t.id)
+	queue := inbox.QueueID(fmt.Sprintf("banco%d", t.index%len(b.staff)))
+	err := patiently(ctx, func() error {
+		return b.boss.Do(ctx, http.MethodPost, path+"/transfer", wire.Transfer{ClientID: uuid.NewString(), Queue: queue}, nil)
+	})
+	if err != nil {
+		return err
+	}
+	return patiently(ctx, func() error {
+		return t.agent.Do(ctx, http.MethodPost, path+"/take", wire.Command{ClientID: uuid.NewString()}, nil)
+	})
+}
+
+// patiently tries again while the gateway says that it is too early: the rules have not placed the conversation yet, or the live inbox
+// does not know it.
+func patiently(ctx context.Context, do func() error) (err error) {
 	for range 200 {
-		to := wire.Transfer{ClientID: uuid.NewString(), Agent: inbox.AgentID(t.agent.ID)}
-		err = b.boss.Do(ctx, http.MethodPost, "/api/conversations/"+string(t.id)+"/transfer", to, nil)
+		err = do()
 		var refused *channeltest.StatusError
 		if !errors.As(err, &refused) || refused.Status != http.StatusConflict {
 			return err

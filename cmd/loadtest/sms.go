@@ -46,9 +46,7 @@ func (b *bench) smsRow(ctx context.Context) error {
 		return err
 	}
 	row := b.row(fmt.Sprintf("sms, webhook → committed, closed loop of %d", phones), s)
-	if b.limits.RowsPerSecond > 0 {
-		row.Ratios = map[string]float64{"of raw rows/s": row.PerSecond / b.limits.RowsPerSecond}
-	}
+	b.share(&row)
 	b.report.add(row)
 	return nil
 }
