@@ -45,9 +45,10 @@ type MailServer struct {
 
 // MailOptions set a MailServer up. The zero value keeps mail in memory only.
 type MailOptions struct {
-	Dir string // keeps every delivered mail, so that a restart with the same directory has the same mails under the same UIDs
-	Now func() time.Time
-	Log *slog.Logger
+	SMTP string // loopback address of the SMTP port; a free one when empty or taken
+	Dir  string // keeps every delivered mail, so that a restart with the same directory has the same mails under the same UIDs
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Mail is one mail as a MailServer delivered it.
@@ -84,11 +85,21 @@ func NewMailServer(o MailOptions) (*MailServer, error) {
 	if s.imapListener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	if s.smtpListener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if s.smtpListener, err = listenAt(o.SMTP); err != nil {
 		s.imapListener.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// listenAt listens on a loopback address, or on a free port when that is empty or taken.
+func listenAt(address string) (net.Listener, error) {
+	if address != "" {
+		if l, err := net.Listen("tcp", address); err == nil {
+			return l, nil
+		}
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
 }
 
 // Close closes the ports.

@@ -75,7 +75,7 @@ func newDemo(c *demoCmd, w *world) (*demoWorld, error) {
 	}
 	d := &demoWorld{cmd: c, log: LogSettings{Level: map[bool]string{true: "info", false: "warn"}[c.Verbose], Format: "text"}.logger(w.err)}
 	d.traffic.Store(c.Traffic)
-	if d.mail, err = channeltest.NewMailServer(channeltest.MailOptions{Dir: filepath.Join(c.Data, "mail"), Log: d.log}); err != nil {
+	if d.mail, err = channeltest.NewMailServer(channeltest.MailOptions{SMTP: "127.0.0.1:2525", Dir: filepath.Join(c.Data, "mail"), Log: d.log}); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	if d.api, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {

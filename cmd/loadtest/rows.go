@@ -27,7 +27,7 @@ func (b *bench) chatRows(ctx context.Context, only func(string) bool) error {
 			continue
 		}
 		b.say(b.prefix + m.name)
-		s, err := b.measure(ctx, m.work)
+		s, err := b.measure(ctx, m.name, m.work)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

@@ -22,7 +22,7 @@ func (b *bench) smsRow(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: phones}, Timeout: 15 * time.Second}
 	defer client.CloseIdleConnections()
 	var count atomic.Int64
-	s, err := b.measure(ctx, func(ctx context.Context, s *sample) {
+	s, err := b.measure(ctx, "sms", func(ctx context.Context, s *sample) {
 		var group sync.WaitGroup
 		for phone := range phones {
 			group.Go(func() {

@@ -46,6 +46,11 @@ func (c *upCmd) Run(w *world) (err error) {
 	}
 	start := time.Now()
 	r := &rig{dir: dir, binary: c.Gateway, log: func(s string) { fmt.Fprintf(w.err, "%6.1fs %s\n", time.Since(start).Seconds(), s) }}
+	if c.Profile != "" {
+		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
+			return err
+		}
+	}
 	defer func() {
 		err = errors.Join(err, r.close())
 		if !c.Keep {
@@ -100,7 +105,7 @@ func (c *upCmd) all(ctx context.Context, r *rig, out *report) error {
 		}
 	}
 	if c.Grow != "" {
-		if err := c.grown(ctx, r, *b); err != nil {
+		if err := c.grown(ctx, r, b); err != nil {
 			return fmt.Errorf("grown: %w", err)
 		}
 	}

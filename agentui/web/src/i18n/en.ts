@@ -287,6 +287,7 @@ export const en: Record<Key, string> = {
   "presence.unreachable": "Not connected",
   "priority.high": "high priority",
   "priority.urgent": "urgent",
+  "proof.browser": "Same browser, person not verified",
   "proof.declared": "Declared",
   "proof.none": "Not verified",
   "proof.provider": "Confirmed by the provider",

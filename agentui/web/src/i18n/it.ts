@@ -285,6 +285,7 @@ export const it = {
   "presence.unreachable": "Non in linea",
   "priority.high": "priorità alta",
   "priority.urgent": "urgente",
+  "proof.browser": "Stesso browser, persona non verificata",
   "proof.declared": "Dichiarato",
   "proof.none": "Non verificato",
   "proof.provider": "Confermato dal fornitore",
