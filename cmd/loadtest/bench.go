@@ -3,12 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +41,7 @@ type measuring struct {
 	Sockets int `help:"Idle sockets of each kind." default:"2000"`
 	Mails   int `help:"Mails delivered into Dovecot." default:"4000"`
 
-	Profile string `help:"Folder for CPU profiles of the gateway, one for each kind of message." type:"path" placeholder:"DIR"`
+	Profile string `help:"Folder for profiles of the gateway and statements of PostgreSQL, for each kind of message." type:"path" placeholder:"DIR"`
 }
 
 func (m measuring) length() time.Duration { return time.Duration(m.Seconds) * time.Second }
@@ -125,8 +120,12 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	if b.opt.Profile != "" {
-		group.Go(func() { b.profile(running, name) })
+	look, err := b.profile(running, name)
+	if err != nil {
+		return nil, err
+	}
+	if look != nil {
+		group.Go(func() { look.gateway(running) })
 	}
 	start := time.Now()
 	s.on.Store(true)
@@ -134,6 +133,9 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 	s.on.Store(false)
 	s.took = time.Since(start)
 	after, err := b.processors()
+	if look != nil {
+		err = joined(err, look.statements(running, s.done.Load()))
+	}
 	stop()
 	group.Wait()
 	for name := range after {
@@ -146,35 +148,6 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 		err = fmt.Errorf("nothing arrived")
 	}
 	return s, joined(ctx.Err(), err)
-}
-
-// profile keeps a CPU profile of the gateway, taken while it is measured, in a file with the row's name. It costs a few per cent.
-func (b *bench) profile(ctx context.Context, name string) {
-	file := filepath.Join(b.opt.Profile, strings.ReplaceAll(b.prefix+name, ": ", "-")+".pprof")
-	address := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", b.metrics, max(b.opt.Seconds-1, 1))
-	if err := download(ctx, address, file); err != nil {
-		b.say("no profile: " + err.Error())
-	}
-}
-
-func download(ctx context.Context, address, file string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // it is only read
-	raw, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", res.Status, raw)
-	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, raw, 0o600)
 }
 
 // processors is cpuTimes of the gateway and its parts, and of this program.

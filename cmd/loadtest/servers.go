@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -25,8 +26,8 @@ import (
 // The servers around the gateway, as they are run in production: what is said to be kept is flushed to disk.
 
 // startPostgres starts a PostgreSQL in dir, which is reached through a socket there. It runs as the user postgres when we are root,
-// because PostgreSQL does not run as root.
-func startPostgres(ctx context.Context, dir string) (*child, error) {
+// because PostgreSQL does not run as root. more are further settings, each as name=value.
+func startPostgres(ctx context.Context, dir string, more ...string) (*child, error) {
 	initdb, err := program("initdb", "postgresql")
 	if err != nil {
 		return nil, err
@@ -54,8 +55,12 @@ func startPostgres(ctx context.Context, dir string) (*child, error) {
 	if out, err := prepare.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	cmd := exec.Command(server, "-D", data, "-k", dir, "-c", "listen_addresses=", //nolint:noctx // it outlives the call
-		"-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200", "-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB")
+	args := []string{"-D", data, "-k", dir}
+	for _, set := range append([]string{"listen_addresses=", "fsync=on", "synchronous_commit=on", "max_connections=200", "shared_buffers=256MB",
+		"max_wal_size=4GB"}, more...) {
+		args = append(args, "-c", set)
+	}
+	cmd := exec.Command(server, args...) //nolint:noctx // it outlives the call
 	cmd.Dir, cmd.SysProcAttr = dir, attr()
 	c, err := spawn(cmd, log, syscall.SIGINT)
 	if err != nil {
@@ -76,13 +81,17 @@ func postgresURL(dir, name string) string {
 
 // createDatabase makes an empty database.
 func createDatabase(ctx context.Context, dir, name string) error {
-	d, err := db.Open(ctx, postgresURL(dir, "postgres"))
+	return execute(ctx, postgresURL(dir, "postgres"), `CREATE DATABASE `+name)
+}
+
+// execute runs one statement.
+func execute(ctx context.Context, record, statement string) error {
+	d, err := db.Open(ctx, record)
 	if err != nil {
 		return err
 	}
-	defer d.Close() //nolint:errcheck // nothing is written after the statement
-	_, err = d.ExecContext(ctx, `CREATE DATABASE `+name)
-	return err
+	_, err = d.ExecContext(ctx, statement)
+	return errors.Join(err, d.Close())
 }
 
 func startRedis(ctx context.Context, dir string) (*child, string, error) {

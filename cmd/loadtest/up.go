@@ -30,7 +30,8 @@ type rig struct {
 	ends   []func() error
 
 	postgres, cache *child
-	redis, twilio   string // addresses
+	redis, twilio   string   // addresses
+	settings        []string // of PostgreSQL, besides the usual
 	mail            *dovecot
 	log             func(string)
 }
@@ -50,6 +51,7 @@ func (c *upCmd) Run(w *world) (err error) {
 		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
 			return err
 		}
+		r.settings = []string{"shared_preload_libraries=pg_stat_statements"}
 	}
 	defer func() {
 		err = errors.Join(err, r.close())
@@ -201,7 +203,7 @@ func (r *rig) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.postgres, err = startPostgres(ctx, dir); r.postgres != nil {
+	if r.postgres, err = startPostgres(ctx, dir, r.settings...); r.postgres != nil {
 		r.ends = append(r.ends, r.postgres.end)
 	}
 	if err != nil {
@@ -242,6 +244,11 @@ func (r *rig) gateway(ctx context.Context, database string, all bool) (*server, 
 	}
 	if err := createDatabase(ctx, r.path("postgres"), database); err != nil {
 		return nil, err
+	}
+	if len(r.settings) > 0 {
+		if err := execute(ctx, postgresURL(r.path("postgres"), database), `CREATE EXTENSION pg_stat_statements`); err != nil {
+			return nil, err
+		}
 	}
 	set := gatewaySettings{Record: postgresURL(r.path("postgres"), database), Redis: r.redis, Dir: dir}
 	if all {

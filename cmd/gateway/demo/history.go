@@ -21,6 +21,7 @@ func (s *seeder) history(now time.Time) {
 	s.notes(c, "marco", "Marco Riva", "Foto vista: è un difetto nostro, non del trasporto. Ne mando uno nuovo senza chiedere il reso.")
 	at(230*day - 50*time.Minute)
 	s.answers(c, "marco", "Marco", channels.Email, "Buongiorno Anna,\n\nci dispiace: il graffio è un nostro difetto. Domani parte un paralume nuovo, e quello graffiato può tenerlo.\n\nMarco")
+	s.closes(c, "marco", "resolved")
 	at(228 * day)
 	c = s.writes(anna, channels.SMS, "", "Paralume arrivato, perfetto. Grazie Marco!")
 	s.taken(c, Support, "marco")

@@ -27,6 +27,11 @@ describe("C06: the line above the text field", () => {
     expect(line(v, "email", words)).toBe("Anna preferisce SMS.");
   });
 
+  test("the gateway chose another than the preferred one: its reason comes first", () => {
+    const v = verdict(0, option("chat", { codes: ["visitor_here"] }), option("sms", { preferred: true, codes: ["preferred"] }));
+    expect(line(v, "", words)).toBe("È nella chat adesso. Anna preferisce SMS.");
+  });
+
   test("an unverified address is always said", () => {
     const v = verdict(0, option("email", { codes: ["conversation", "unverified_address"] }));
     expect(line(v, "", words)).toBe("È il canale di questa conversazione. L’indirizzo non è verificato: non inserire dati personali.");

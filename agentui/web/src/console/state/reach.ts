@@ -42,7 +42,8 @@ export function line(v: Verdict, chosen: Kind | "", w: Words): string {
     });
   }
   if (preferred && preferred !== option) {
-    return w.t("reach.not_preferred", { name: w.name, preferred: channel(preferred.kind, w.t) });
+    const wish = w.t("reach.not_preferred", { name: w.name, preferred: channel(preferred.kind, w.t) });
+    return chosen ? wish : `${sentence(option, w)} ${wish}`; // what the gateway chose has a reason; what the agent chose is his
   }
   return sentence(option, w);
 }

@@ -1,0 +1,118 @@
+package staging
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/template"
+)
+
+// What the gateways are given.
+const (
+	chatAccount = "shop"
+	mailAccount = "support"
+	mailbox     = "support@sportello.test"
+	smsAccount  = "sms"
+	smsNumber   = "+390236714980"
+	smsSID      = "AC00000000000000000000000000057a61"
+	smsToken    = "57a6157a6157a6157a6157a6157a6157"
+	password    = "correct horse battery"
+	website     = "https://www.sportello.test"
+)
+
+// Gateway is one gateway as a process.
+type Gateway struct {
+	Name     string
+	binary   string
+	settings string
+	listen   string
+	metrics  string
+	run      *process
+}
+
+// gatewaySettings is what a settings file is made of.
+type gatewaySettings struct {
+	Listen, Metrics, Public, Record, Blobs, Redis, Provider string
+	IMAP, SMTP                                              string // ports
+}
+
+var settingsFile = template.Must(template.New("").Parse(`
+listen: "{{.Listen}}"
+public_url: "{{.Public}}"
+metrics: "{{.Metrics}}"
+record: "{{.Record}}"
+blobs: "{{.Blobs}}"
+secret: 0123456789abcdef0123456789abcdef
+redis: {addresses: [{{.Redis}}]}
+log: {level: info, format: text}
+grace: 5s
+routing: {offer_time: 15s, disconnect_grace: 90s}
+chat:
+  - {account: ` + chatAccount + `, name: Bottega, origins: ["` + website + `"], locale: it}
+sms:
+  - {account: ` + smsAccount + `, account_sid: ` + smsSID + `, auth_tokens: [` + smsToken + `], number: "` + smsNumber + `", api_base: "{{.Provider}}", name: Bottega}
+email:
+  - account: ` + mailAccount + `
+    address: ` + mailbox + `
+    name: Bottega
+    poll: 2s
+    insecure_lab: true
+    imap: {host: 127.0.0.1, port: {{.IMAP}}, tls: none, user: ` + mailbox + `, password: "` + password + `"}
+    smtp: {host: 127.0.0.1, port: {{.SMTP}}, tls: none, user: ` + mailbox + `, password: "` + password + `"}
+`))
+
+// newGateway writes the settings of a gateway. It does not start it.
+func newGateway(dir, name, binary string, set gatewaySettings) (*Gateway, error) {
+	g := &Gateway{Name: name, binary: binary, settings: filepath.Join(dir, name+".yaml"), listen: set.Listen, metrics: set.Metrics}
+	var text strings.Builder
+	if err := settingsFile.Execute(&text, set); err != nil {
+		return nil, err
+	}
+	return g, os.WriteFile(g.settings, []byte(text.String()), 0o600)
+}
+
+// Start starts the gateway and waits until it is ready.
+func (g *Gateway) Start(ctx context.Context) (err error) {
+	if err := g.launch(); err != nil {
+		return err
+	}
+	return g.run.await(ctx, g.ready)
+}
+
+func (g *Gateway) launch() (err error) {
+	g.run, err = launch(exec.Command(g.binary, "serve", "--settings", g.settings), g.Log()) //nolint:noctx // it outlives the call
+	return err
+}
+
+func (g *Gateway) ready(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+g.metrics+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close() //nolint:errcheck // only the status counts
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("/readyz answers %s", res.Status)
+	}
+	return nil
+}
+
+// Kill ends the gateway as a crash does.
+func (g *Gateway) Kill() { g.run.kill() }
+
+// Stop ends the gateway in order.
+func (g *Gateway) Stop() error { return g.run.stop(syscall.SIGTERM) }
+
+// Running reports whether the gateway's process is there.
+func (g *Gateway) Running() bool { return g.run.running() }
+
+// Log is the file the gateway writes.
+func (g *Gateway) Log() string { return strings.TrimSuffix(g.settings, ".yaml") + ".log" }

@@ -1,0 +1,160 @@
+package staging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Redis is one Redis server, or a cluster of three masters. It keeps what it has been told in a log that it flushes every second, and
+// finds it again when it starts.
+type Redis struct{ nodes []*redisNode }
+
+type redisNode struct {
+	dir, address, bus string
+	clustered         bool
+	run               *process
+}
+
+// NewRedis starts a Redis with its data under dir.
+func NewRedis(ctx context.Context, dir string, cluster bool) (*Redis, error) {
+	r := &Redis{}
+	count := 1
+	if cluster {
+		count = 3
+	}
+	for i := range count {
+		n := &redisNode{dir: fmt.Sprintf("%s%d", dir, i), clustered: cluster}
+		if err := n.prepare(); err != nil {
+			return r, err
+		}
+		r.nodes = append(r.nodes, n)
+		if err := n.start(ctx); err != nil {
+			return r, err
+		}
+	}
+	if cluster {
+		return r, r.join(ctx)
+	}
+	return r, nil
+}
+
+// Addresses are the servers', host:port.
+func (r *Redis) Addresses() (all []string) {
+	for _, n := range r.nodes {
+		all = append(all, n.address)
+	}
+	return all
+}
+
+// Start starts what does not run and waits until all answer.
+func (r *Redis) Start(ctx context.Context) error {
+	for _, n := range r.nodes {
+		if !n.run.running() {
+			if err := n.start(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Kill ends all servers as a crash does.
+func (r *Redis) Kill() {
+	for _, n := range r.nodes {
+		n.run.kill()
+	}
+}
+
+// Stop ends all servers in order.
+func (r *Redis) Stop() error {
+	var errs []error
+	for _, n := range r.nodes {
+		errs = append(errs, n.run.stop(syscall.SIGTERM))
+	}
+	return errors.Join(errs...)
+}
+
+func (n *redisNode) prepare() (err error) {
+	if n.address, err = freeAddress(); err != nil {
+		return err
+	}
+	if n.bus, err = freeAddress(); err != nil {
+		return err
+	}
+	return os.Mkdir(n.dir, 0o755)
+}
+
+func (n *redisNode) start(ctx context.Context) error {
+	server, err := program("redis-server", "redis-server")
+	if err != nil {
+		return err
+	}
+	args := []string{"--port", portOf(n.address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", n.dir}
+	if n.clustered {
+		args = append(args, "--cluster-enabled", "yes", "--cluster-port", portOf(n.bus), "--cluster-node-timeout", "2000")
+	}
+	if n.run, err = launch(exec.Command(server, args...), n.dir+".log"); err != nil { //nolint:noctx // it outlives the call
+		return err
+	}
+	client := n.client()
+	defer client.Close() //nolint:errcheck // it is only asked
+	return n.run.await(ctx, func(ctx context.Context) error { return client.Ping(ctx).Err() })
+}
+
+func (n *redisNode) client() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: n.address, DisableIdentity: true})
+}
+
+// join makes one cluster of the servers, each with a third of the slots.
+func (r *Redis) join(ctx context.Context) error {
+	const slots = 16384
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	for i, n := range r.nodes {
+		c := n.client()
+		defer c.Close() //nolint:errcheck // nothing is kept in it
+		if err := c.ClusterAddSlotsRange(ctx, i*slots/len(r.nodes), (i+1)*slots/len(r.nodes)-1).Err(); err != nil {
+			return err
+		}
+		if err := c.Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err(); err != nil {
+			return err
+		}
+		for _, other := range r.nodes[:i] {
+			if err := c.Do(ctx, "CLUSTER", "MEET", "127.0.0.1", portOf(other.address), portOf(other.bus)).Err(); err != nil {
+				return err
+			}
+		}
+	}
+	for _, n := range r.nodes {
+		c := n.client()
+		defer c.Close() //nolint:errcheck // nothing is kept in it
+		for {
+			info, err := c.ClusterInfo(ctx).Result()
+			if err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3") {
+				break
+			}
+			if !pause(ctx, 100*time.Millisecond) {
+				return fmt.Errorf("%s: the cluster is not whole: %w", filepath.Base(n.dir), ctx.Err())
+			}
+		}
+	}
+	return nil
+}
+
+func portOf(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	return port
+}
