@@ -18,6 +18,7 @@ type upCmd struct {
 	Grow      string   `help:"Then load customers,messages,open conversations into a new record and measure chat again." placeholder:"200000,2000000,10000"`
 	Gateway   string   `help:"The gateway's program; built from the sources around here when not given." type:"path" placeholder:"FILE"`
 	Dir       string   `help:"Folder for the servers' data, on the disk to be measured; a temporary one when not given." type:"path"`
+	Postgres  []string `help:"Further settings of PostgreSQL, such as auto_explain.log_min_duration=10." sep:"none" placeholder:"NAME=VALUE"`
 	Keep      bool     `help:"Leave the folder with data and logs."`
 	JSON      bool     `help:"Print the figures as JSON."`
 	Check     bool     `help:"Exit with 1 when a bar is missed."`
@@ -32,6 +33,7 @@ type rig struct {
 	postgres, cache *child
 	redis, twilio   string   // addresses
 	settings        []string // of PostgreSQL, besides the usual
+	statements      bool     // PostgreSQL counts them
 	mail            *dovecot
 	log             func(string)
 }
@@ -46,12 +48,13 @@ func (c *upCmd) Run(w *world) (err error) {
 		return err
 	}
 	start := time.Now()
-	r := &rig{dir: dir, binary: c.Gateway, log: func(s string) { fmt.Fprintf(w.err, "%6.1fs %s\n", time.Since(start).Seconds(), s) }}
+	r := &rig{dir: dir, binary: c.Gateway, settings: c.Postgres, log: func(s string) { fmt.Fprintf(w.err, "%6.1fs %s\n", time.Since(start).Seconds(), s) }}
 	if c.Profile != "" {
 		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
 			return err
 		}
-		r.settings = []string{"shared_preload_libraries=pg_stat_statements"}
+		r.settings = append(r.settings, "shared_preload_libraries=pg_stat_statements")
+		r.statements = true
 	}
 	defer func() {
 		err = errors.Join(err, r.close())
@@ -245,7 +248,7 @@ func (r *rig) gateway(ctx context.Context, database string, all bool) (*server, 
 	if err := createDatabase(ctx, r.path("postgres"), database); err != nil {
 		return nil, err
 	}
-	if len(r.settings) > 0 {
+	if r.statements {
 		if err := execute(ctx, postgresURL(r.path("postgres"), database), `CREATE EXTENSION pg_stat_statements`); err != nil {
 			return nil, err
 		}
