@@ -160,18 +160,9 @@ func (a *app) wireRouter(context.Context) error {
 	a.sessions = session.New(a.record, a.settings.secure(), a.log, a.now)
 	a.hub = hub.New(hub.Options{
 		Live: a.live, Roster: a.roster, Origin: agentui.SameOrigin(origin(a.settings.PublicURL)), Log: a.log, Now: a.now,
-		Alive: a.sessions.Alive, Visitor: a.visitorOf, Metrics: a.metrics,
+		Alive: a.sessions.Alive, Visitor: hub.VisitorOf(a.ledger), Metrics: a.metrics,
 	})
 	return nil
-}
-
-// visitorOf is the chat visitor of a conversation.
-func (a *app) visitorOf(ctx context.Context, id inbox.ConversationID) (live.VisitorKey, bool, error) {
-	facts, _, err := a.ledger.ReachContext(ctx, id)
-	if err != nil || facts.LastKind != channels.Chat {
-		return live.VisitorKey{}, false, err
-	}
-	return live.VisitorKey{Account: facts.Account, Visitor: facts.LastFrom}, facts.LastFrom != "", nil
 }
 
 func (a *app) wireChannels(context.Context) error {
@@ -198,7 +189,7 @@ func (a *app) wireChannels(context.Context) error {
 	if len(a.settings.Chat) > 0 {
 		var err error
 		a.chat, err = chat.New(a.settings.chatSettings(), chat.Deps{
-			Sink: a.ledger, Record: a.ledger, Bus: a.live, Presence: a.live.Visitors(), Log: a.log, Now: a.now,
+			Sink: a.ledger, Record: a.ledger, Bus: a.live, Presence: returning{a.live.Visitors(), a.outbox, a.log}, Log: a.log, Now: a.now,
 			Claim: a.ledger.Claim, Typing: a.customerTypes,
 		})
 		if err != nil {
@@ -211,6 +202,28 @@ func (a *app) wireChannels(context.Context) error {
 	a.dispatch = dispatch.New(a.outbox, a.ledger, a.live, senders, dispatch.Config{
 		Node: a.node, Grace: a.settings.Grace, Down: a.health.down, Zone: a.settings.Zone,
 	}, a.now, a.log)
+	return nil
+}
+
+// returning is the visitors' presence, which also sends what waited for a visitor when he comes back into the chat.
+type returning struct {
+	live.Visitors
+	outbox *inbox.Outbox
+	log    *slog.Logger
+}
+
+// Here implements chat.Presence.
+func (r returning) Here(ctx context.Context, account channels.AccountID, visitor string, ttl time.Duration) error {
+	was, err := r.Visitors.Present(ctx, account, visitor)
+	if err == nil {
+		err = r.Visitors.Here(ctx, account, visitor, ttl)
+	}
+	if err != nil || was {
+		return err
+	}
+	if _, err := r.outbox.DueNow(ctx, channels.Address{Kind: channels.Chat, Value: visitor}); err != nil {
+		r.log.Warn("what waited for a visitor is sent later", "err", err) // the dispatcher looks again by itself
+	}
 	return nil
 }
 

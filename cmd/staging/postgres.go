@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"sportello/inbox/db"
 )
@@ -83,7 +84,7 @@ func (p *Postgres) Start(ctx context.Context) (err error) {
 		if err = p.try(ctx); err == nil {
 			return nil
 		}
-		if !pause(ctx, 200*1e6) {
+		if !pause(ctx, 200*time.Millisecond) {
 			return err
 		}
 	}

@@ -2,11 +2,10 @@ package mailrig
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,20 +85,38 @@ scache    unix  -  -  n  -      1  scache
 postlog   unix-dgram n - n -    1  postlogd
 `
 
+// asRoot is the command line of what only root may do: itself for root, by sudo without a password for others.
+func asRoot(t testing.TB, args ...string) []string {
+	t.Helper()
+	if os.Getuid() == 0 {
+		return args
+	}
+	if exec.Command("sudo", "-n", "true").Run() != nil {
+		t.Fatal("Postfix is started by root only: run this test as root, or let sudo work without a password")
+	}
+	return append([]string{"sudo", "-n"}, args...)
+}
+
+func runAsRoot(t testing.TB, args ...string) error {
+	t.Helper()
+	line := asRoot(t, args...)
+	if out, err := exec.Command(line[0], line[1:]...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w: %s", args, err, out)
+	}
+	return nil
+}
+
 // StartPostfix starts Postfix, which only root can, and returns when it greets. Mail for domains goes to d; mail for unknown.test and
 // full.test is accepted and then bounced (5.1.1, 5.2.2), and so is mail for anywhere else (5.1.2).
 func StartPostfix(t testing.TB, d *Dovecot, domains ...string) *Postfix {
 	t.Helper()
 	program := lookup(t, "postfix", "postfix")
-	if os.Getuid() != 0 {
-		t.Fatal("Postfix is started by root only: run this test as root")
-	}
 	dir := workDir(t, "postfix")
 	p := &Postfix{Port: freePorts(t, 1)[0], dir: dir}
 	etc, spool, data := filepath.Join(dir, "etc"), filepath.Join(dir, "spool"), filepath.Join(dir, "data")
 	err := errors.Join(os.Mkdir(etc, 0o755), os.Mkdir(spool, 0o755), os.Mkdir(data, 0o700))
 	if err == nil {
-		err = chownTo(data, "postfix")
+		err = runAsRoot(t, "chown", "postfix", data)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -110,22 +127,21 @@ func StartPostfix(t testing.TB, d *Dovecot, domains ...string) *Postfix {
 	}
 	write(t, filepath.Join(etc, "main.cf"), fillIn(t, postfixMain, values), 0o644)
 	write(t, filepath.Join(etc, "master.cf"), fillIn(t, postfixMaster, values), 0o644)
+	if err := runAsRoot(t, "chown", "-R", "root", etc, spool); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // what Postfix leaves is not ours to remove otherwise
+		if err := runAsRoot(t, "rm", "-rf", etc, spool, data); err != nil {
+			t.Error(err)
+		}
+	})
 	stop := func(process *os.Process) {
-		if exec.Command(program, "-c", etc, "stop").Run() != nil {
+		if runAsRoot(t, program, "-c", etc, "stop") != nil {
 			process.Signal(syscall.SIGTERM)
 		}
 	}
-	start(t, filepath.Join(dir, "postfix.log"), stop, program, "-c", etc, "start-fg")
+	line := asRoot(t, program, "-c", etc, "start-fg")
+	start(t, filepath.Join(dir, "postfix.log"), stop, line[0], line[1:]...)
 	awaitGreeting(t, p.Port, "220")
 	return p
-}
-
-func chownTo(path, name string) error {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return err
-	}
-	uid, uidErr := strconv.Atoi(u.Uid)
-	gid, gidErr := strconv.Atoi(u.Gid)
-	return errors.Join(uidErr, gidErr, os.Chown(path, uid, gid))
 }

@@ -1,0 +1,96 @@
+package staging
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox"
+)
+
+// book is what the outside knows: what customers have said, what agents have written, and what went wrong before their eyes. Every text
+// is said once in a run, so that a text found twice is a message doubled.
+type book struct {
+	mu      sync.Mutex
+	said    map[string]*said  // by text
+	replies map[string]*reply // by text
+	wrong   []string          // broken promises, as they were seen
+	back    []time.Duration   // how long visitors were without a chat
+}
+
+// said is what a customer has said.
+type said struct {
+	kind  channels.Kind
+	who   string
+	n     int  // his n-th
+	taken bool // the gateway has confirmed it
+}
+
+// reply is what an agent has written.
+type reply struct {
+	conversation inbox.ConversationID
+	taken        bool // the gateway has confirmed it
+}
+
+func newBook() *book { return &book{said: map[string]*said{}, replies: map[string]*reply{}} }
+
+// say notes that a customer says something.
+func (b *book) say(kind channels.Kind, who string, n int) (text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text = fmt.Sprintf("%s says %d.", who, n)
+	b.said[text] = &said{kind: kind, who: who, n: n}
+	return text
+}
+
+// taken notes that the gateway has confirmed what a customer said.
+func (b *book) taken(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said[text].taken = true
+}
+
+// answer notes that an agent answers.
+func (b *book) answer(text string, c inbox.ConversationID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.replies[text] = &reply{conversation: c}
+}
+
+// answered notes what became of an answer; one that the gateway refused was never given.
+func (b *book) answered(text string, taken bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if taken {
+		b.replies[text].taken = true
+	} else {
+		delete(b.replies, text)
+	}
+}
+
+// fault notes a broken promise.
+func (b *book) fault(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wrong = append(b.wrong, fmt.Sprintf(format, args...))
+}
+
+// resumed notes that a visitor has his chat again.
+func (b *book) resumed(after time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.back = append(b.back, after)
+}
+
+// open counts what customers have said and what was not confirmed.
+func (b *book) open() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.said {
+		if !s.taken {
+			n++
+		}
+	}
+	return n
+}
