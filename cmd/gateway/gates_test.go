@@ -31,6 +31,9 @@ var alsoWrites = map[string][]string{"inbox/customer": {"conversation", "message
 
 var writes = regexp.MustCompile(`(?i)\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+([a-z_]+)`)
 
+// The load test fills a record of its own making before it starts a gateway on it.
+const fillsItsOwn = "cmd/loadtest"
+
 // sources parses every Go file of the program that is not a test.
 func sources(t *testing.T, visit func(dir string, f *ast.File)) {
 	t.Helper()
@@ -81,6 +84,9 @@ func TestOnlyItsKeeperWritesATable(t *testing.T) {
 				table := strings.ToLower(m[1])
 				keepers, ours := writers[table]
 				if !ours {
+					continue
+				}
+				if dir == fillsItsOwn {
 					continue
 				}
 				found[table] = true
