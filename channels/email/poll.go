@@ -169,28 +169,15 @@ func groupSize(list []listed, limit int64) int {
 
 // takeGroup fetches, accepts and only then saves the position.
 func (a *Adapter) takeGroup(ctx context.Context, c *conn, pos position, group []listed) (position, error) {
-	var set imap.UIDSet
-	var total int64
+	var wanted []listed
 	for _, m := range group {
 		if !m.deleted && !m.received.Before(pos.Floor) {
-			set.AddNum(m.uid)
-			total += m.size
+			wanted = append(wanted, m)
 		}
 	}
-	bodies := make(map[imap.UID][]byte)
-	if len(set) > 0 {
-		section := &imap.FetchItemBodySection{Peek: true}
-		if group[0].size > a.cfg.MaxSize {
-			section.Partial = &imap.SectionPartial{Size: stubBytes}
-			total = stubBytes
-		}
-		limit := commandTimeout + time.Duration(total/(32<<10))*time.Second // at least 32 kB/s
-		err := c.fetch(ctx, limit, set, section, func(m *imapclient.FetchMessageBuffer) {
-			bodies[m.UID] = m.FindBodySection(section)
-		})
-		if err != nil {
-			return pos, fmt.Errorf("fetch mail: %w", err)
-		}
+	bodies, err := a.fetchGroup(ctx, c, wanted)
+	if err != nil {
+		return pos, err
 	}
 	saved := pos
 	for _, m := range group {
@@ -206,4 +193,31 @@ func (a *Adapter) takeGroup(ctx context.Context, c *conn, pos position, group []
 		pos.UID = uint32(m.uid)
 	}
 	return pos, a.savePosition(ctx, pos)
+}
+
+// fetchGroup fetches mails that groupSize has put together: in full, or the beginning of a single one over the size limit.
+func (a *Adapter) fetchGroup(ctx context.Context, c *conn, group []listed) (map[imap.UID][]byte, error) {
+	bodies := make(map[imap.UID][]byte)
+	if len(group) == 0 {
+		return bodies, nil
+	}
+	var set imap.UIDSet
+	var total int64
+	for _, m := range group {
+		set.AddNum(m.uid)
+		total += m.size
+	}
+	section := &imap.FetchItemBodySection{Peek: true}
+	if group[0].size > a.cfg.MaxSize {
+		section.Partial = &imap.SectionPartial{Size: stubBytes}
+		total = stubBytes
+	}
+	limit := commandTimeout + time.Duration(total/(32<<10))*time.Second // at least 32 kB/s
+	err := c.fetch(ctx, limit, set, section, func(m *imapclient.FetchMessageBuffer) {
+		bodies[m.UID] = m.FindBodySection(section)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fetch mail: %w", err)
+	}
+	return bodies, nil
 }

@@ -17,10 +17,7 @@ func (a *Adapter) take(ctx context.Context, raw []byte, l listed) error {
 	if err != nil {
 		return storeError{fmt.Errorf("keep raw mail: %w", err)}
 	}
-	m := Read(raw, Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
-	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail
-		m.External, m.Flaw = fmt.Sprintf("empty:%d", l.uid), "the mail server returned no content"
-	}
+	m := a.read(raw, l)
 	if m.Ours {
 		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)
 		return nil
@@ -38,6 +35,15 @@ func (a *Adapter) take(ctx context.Context, raw []byte, l listed) error {
 	}
 	a.log.Debug("mail accepted", "uid", l.uid, "message", accepted.Message, "duplicate", accepted.Duplicate, "flaw", m.Flaw)
 	return a.settle(ctx, m)
+}
+
+// read reads one mail as this mailbox takes it.
+func (a *Adapter) read(raw []byte, l listed) *Mail {
+	m := Read(raw, Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
+	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail
+		m.External, m.Flaw = fmt.Sprintf("empty:%d", l.uid), "the mail server returned no content"
+	}
+	return m
 }
 
 // settle passes on what a delivery report says of mail of ours (E-31). Repeating it is harmless.

@@ -1,0 +1,126 @@
+package email
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"sportello/channels"
+)
+
+var _ channels.Lister = (*Adapter)(nil)
+
+// The record knows a mail by what it is (externalID), not by its UID, so that a renumbered folder brings nothing twice. To say what of a
+// folder is missing in the record, mails are therefore compared in two steps: a Message-ID that stands once in the folder and is known
+// settles it, for the price of one header field; every other mail is read in full and named as it was, or would have been, taken.
+
+const idsAtOnce = 500 // mails whose Message-ID is asked for with one command
+
+// List reports what is in the folder and is to be in the record: mails whose INTERNALDATE is at or after from and before until, save
+// for deleted ones, those from before the mailbox was first read (Config.SkipExisting), and our own that came back. Nothing is marked
+// as read. It has a connection of its own and may be called while Run is running.
+func (a *Adapter) List(ctx context.Context, from, until time.Time, known channels.Known) ([]channels.Listed, error) {
+	pos, _, err := a.loadPosition(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.client.Close()
+	err = c.do(ctx, commandTimeout, func() error {
+		_, err := c.client.Select(a.cfg.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("folder %q: %w", a.cfg.Folder, err)
+	}
+	all, err := c.list(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	var mails []listed
+	for _, m := range all {
+		if !m.deleted && !m.received.Before(from) && m.received.Before(until) && !m.received.Before(pos.Floor) {
+			mails = append(mails, m)
+		}
+	}
+	found, rest, err := a.recognise(ctx, c, mails, known)
+	if err != nil {
+		return nil, err
+	}
+	read, err := a.readAll(ctx, c, rest)
+	return append(found, read...), err
+}
+
+// recognise returns the mails that are known by their Message-ID, and the rest.
+func (a *Adapter) recognise(ctx context.Context, c *conn, mails []listed, known channels.Known) (found []channels.Listed, rest []listed, err error) {
+	if known == nil {
+		return nil, mails, nil
+	}
+	ids, count := make(map[imap.UID]string), make(map[string]int)
+	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}, Peek: true}
+	for at := 0; at < len(mails); at += idsAtOnce {
+		var set imap.UIDSet
+		for _, m := range mails[at:min(at+idsAtOnce, len(mails))] {
+			set.AddNum(m.uid)
+		}
+		err := c.fetch(ctx, listTimeout, set, section, func(m *imapclient.FetchMessageBuffer) {
+			h, _ := splitHeader(m.FindBodySection(section))
+			if id := messageID(h.Get("message-id")); id != "" {
+				ids[m.UID] = id
+				count[id]++
+			}
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("fetch message ids: %w", err)
+		}
+	}
+	var asked []string
+	for id, n := range count {
+		if n == 1 {
+			asked = append(asked, id)
+		}
+	}
+	have, err := known(ctx, asked)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range mails {
+		if id := ids[m.uid]; count[id] == 1 && have[id] {
+			found = append(found, channels.Listed{External: id, Known: true, Inbound: true, Place: a.place(m), At: m.received})
+			continue
+		}
+		rest = append(rest, m)
+	}
+	return found, rest, nil
+}
+
+// readAll reads mails in full, as Run would.
+func (a *Adapter) readAll(ctx context.Context, c *conn, mails []listed) ([]channels.Listed, error) {
+	var found []channels.Listed
+	for len(mails) > 0 {
+		group := mails[:groupSize(mails, a.cfg.MaxSize)]
+		mails = mails[len(group):]
+		bodies, err := a.fetchGroup(ctx, c, group)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range group {
+			raw, ok := bodies[l.uid]
+			if !ok {
+				continue // removed meanwhile by somebody else
+			}
+			if m := a.read(raw, l); !m.Ours {
+				found = append(found, channels.Listed{External: m.External, Inbound: true, Place: a.place(l), At: l.received})
+			}
+		}
+	}
+	return found, nil
+}
+
+func (a *Adapter) place(m listed) string { return fmt.Sprintf("%s UID %d", a.cfg.Folder, m.uid) }
