@@ -70,6 +70,10 @@ type Event struct {
 	Actor    Actor           `json:"actor"`
 	At       time.Time       `json:"at"`
 	Data     json.RawMessage `json:"data"`
+
+	// Content is a digest of the message that the event brings, or "". It binds what Data does not carry, such as its HTML, into the
+	// chain. It is written and never read back by this package.
+	Content string `json:"-"`
 }
 
 // Position is a place in a stream.

@@ -1,0 +1,63 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"hash"
+	"strconv"
+)
+
+// The events of a stream are a chain: each carries a hash over itself and over the hash of the event before it. So an event that was
+// altered, removed or put in by hand shows, and shows where. Streams have chains of their own: who writes to different streams does
+// not wait for each other, and who writes to the same one waits for its row anyway.
+
+// Digest is the SHA-256 of some fields. Each field counts with its length, so that no two lists of fields are the same. It is not safe
+// for concurrent use.
+type Digest struct{ h hash.Hash }
+
+// NewDigest begins a digest.
+func NewDigest() Digest { return Digest{sha256.New()} }
+
+// Text adds a field.
+func (d Digest) Text(s string) Digest {
+	var size [8]byte
+	binary.BigEndian.PutUint64(size[:], uint64(len(s)))
+	d.h.Write(size[:])
+	d.h.Write([]byte(s))
+	return d
+}
+
+// Int adds a number.
+func (d Digest) Int(n int64) Digest { return d.Text(strconv.FormatInt(n, 10)) }
+
+// String is the digest as 43 characters (RFC 4648 section 5, without padding).
+func (d Digest) String() string {
+	var sum [sha256.Size]byte
+	return base64.RawURLEncoding.EncodeToString(d.h.Sum(sum[:0]))
+}
+
+// Chain is the hash of an event: over before, the hash of the event before it in its stream, which is "" for the first one, and over
+// every field that is stored of it.
+func (e Event) Chain(before string) string {
+	return NewDigest().Text(before).Text(string(e.Stream)).Int(e.Seq).Text(e.ID).Text(e.Customer).Text(string(e.Type)).
+		Text(string(e.Actor)).Int(e.At.UnixMilli()).Text(string(e.Data)).Text(e.Content).String()
+}
+
+// chain returns the hashes of events that are about to be written. stored holds, for each position, the hash of the event before it as
+// the record has it. Of several events of one stream, the later ones go on from the earlier. An event whose predecessor is missing
+// begins anew: the audit names what is missing, and the stream stays usable.
+func chain(events []Event, stored map[Position]string) []string {
+	hashes := make([]string, len(events))
+	made := make(map[Position]string, len(events))
+	for i, e := range events {
+		at := Position{e.Stream, e.Seq}
+		before, ok := made[Position{e.Stream, e.Seq - 1}]
+		if !ok {
+			before = stored[at]
+		}
+		hashes[i] = e.Chain(before)
+		made[at] = hashes[i]
+	}
+	return hashes
+}
