@@ -15,35 +15,26 @@ import (
 
 	"sportello/channels"
 	"sportello/inbox/customer"
-	"sportello/inbox/db"
 	"sportello/inbox/journal"
 )
 
 // Accept takes one message into the record. When it returns without error, the message is committed. The same delivery a second time
 // changes nothing and returns the ids of the first, with Duplicate.
+//
+// Messages that arrive together share one commit. The error of a caller whose context has ended does not say that the message was not
+// taken: he may be the last to know.
 func (l *Ledger) Accept(ctx context.Context, in channels.Inbound) (channels.Accepted, error) {
-	var a *acceptance
 	in = clean(in)
 	err := acceptable(in)
+	var a *acceptance
 	if err == nil {
-		a, err = l.acceptOnce(ctx, in)
-	}
-	if db.IsUnique(err) { // another transaction took the same delivery from another sender: now it is known
-		a, err = l.acceptOnce(ctx, in)
+		a, err = l.gate.pass(ctx, in, l.commit)
 	}
 	if err != nil {
 		return channels.Accepted{}, fmt.Errorf("accept %s/%s: %w", in.Account, in.External, err)
 	}
 	l.accepted(a)
 	return a.result, nil
-}
-
-func (l *Ledger) acceptOnce(ctx context.Context, in channels.Inbound) (a *acceptance, err error) {
-	err = l.db.Tx(ctx, func(tx *sql.Tx) (err error) {
-		a, err = l.accept(ctx, tx, in)
-		return err
-	})
-	return a, err
 }
 
 func acceptable(in channels.Inbound) error {
@@ -71,40 +62,37 @@ func (l *Ledger) accepted(a *acceptance) {
 	}
 }
 
-// accept takes one message within a transaction. Nobody is told: the caller calls accepted after the commit.
-func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*acceptance, error) {
-	a := &acceptance{in: in}
-	if err := l.book.Lock(ctx, tx, in); err != nil {
-		return nil, err
-	}
+// accept takes one message within a transaction that has locked its sender. Nobody is told: the caller calls accepted after the commit.
+func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
+	in := a.in
 	if known, err := duplicate(ctx, tx, in); err != nil || known != nil {
 		a.result = deref(known)
-		return a, err
+		return err
 	}
 	thread, err := l.threadOf(ctx, tx, in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	who, err := l.sender(ctx, tx, in, thread)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if who.Absorbed != "" {
 		if err := l.follow(ctx, tx, who.Absorbed, who.Customer); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if thread == nil && in.Kind != channels.Email {
 		if thread, err = current(ctx, tx, who.Customer.ID, in); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	t, err := l.placeOf(ctx, tx, in, thread, who.Customer)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.wrote = true
-	return a, l.take(ctx, t, a)
+	return l.take(ctx, t, a)
 }
 
 func deref(a *channels.Accepted) channels.Accepted {
@@ -168,7 +156,7 @@ func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, from customer.ID, to cu
 		t.c.Customer, t.c.CustomerName, t.c.CustomerTier, t.c.Locale = to.ID, to.Name, to.Tier, to.Locale
 		err = t.tell(journal.Linked, customerActor(to.ID), Change{Reason: "recognised"})
 		if err == nil {
-			err = t.flush(ctx)
+			err = flush(ctx, t)
 		}
 		if err != nil {
 			return err
@@ -237,6 +225,23 @@ func (l *Ledger) openTurn(ctx context.Context, tx *sql.Tx, in channels.Inbound, 
 
 // take writes the message into its conversation.
 func (l *Ledger) take(ctx context.Context, t *turn, a *acceptance) error {
+	if err := t.receive(a); err != nil {
+		return err
+	}
+	if t.before.ID == "" && needsNobody(a.in.Auto) {
+		t.close(string(a.in.Auto))
+		if err := t.tell(journal.Closed, "system", Change{Reason: "automatic", Disposition: t.c.Disposition}); err != nil {
+			return err
+		}
+	}
+	if err := flush(ctx, t); err != nil {
+		return err
+	}
+	return l.keyword(ctx, t, a)
+}
+
+// receive adds the message to its conversation.
+func (t *turn) receive(a *acceptance) error {
 	in := a.in
 	if in.Auto == channels.AutoNone {
 		t.c.LastKind, t.c.LastInAt = in.Kind, t.at
@@ -249,19 +254,10 @@ func (l *Ledger) take(ctx context.Context, t *turn, a *acceptance) error {
 		return err
 	}
 	if in.Kind == channels.Email && wellFormed(in.Thread.MessageID) {
-		t.refs = append(t.refs, ref{id: in.Thread.MessageID, message: m.ID})
-	}
-	if t.before.ID == "" && needsNobody(in.Auto) {
-		t.close(string(in.Auto))
-		if err := t.tell(journal.Closed, "system", Change{Reason: "automatic", Disposition: t.c.Disposition}); err != nil {
-			return err
-		}
-	}
-	if err := t.flush(ctx); err != nil {
-		return err
+		t.refs = append(t.refs, ref{id: in.Thread.MessageID, conversation: t.c.ID, message: m.ID})
 	}
 	a.result = channels.Accepted{Conversation: string(t.c.ID), Message: string(m.ID), Seq: m.Seq}
-	return l.keyword(ctx, t, a)
+	return nil
 }
 
 // needsNobody reports whether a message that belongs to no conversation is kept to be found, but not given to anybody.

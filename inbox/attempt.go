@@ -159,7 +159,7 @@ func (o *Outbox) Redirect(ctx context.Context, row Row, to customer.Option, v cu
 			return err
 		}
 		if env.Kind == channels.Email {
-			t.refs = append(t.refs, ref{id: env.Thread.MessageID, message: m.ID, ours: true})
+			t.refs = append(t.refs, ref{id: env.Thread.MessageID, conversation: t.c.ID, message: m.ID, ours: true})
 		}
 		row.Kind, row.Account, row.Envelope, row.Verdict = env.Kind, env.Account, env, v
 		d := DeliveryChange{Message: m.ID, Seq: m.Seq, State: channels.StateQueued, Kind: env.Kind, Verdict: &v}
@@ -269,7 +269,7 @@ func (o *Outbox) step(ctx context.Context, what string, row Row, fn func(t *turn
 		if err := fn(t, now); err != nil {
 			return err
 		}
-		return t.flush(ctx)
+		return flush(ctx, t)
 	})
 	if err != nil {
 		return fmt.Errorf("%s outbox row %s: %w", what, row.ID, err)

@@ -34,6 +34,7 @@ type Ledger struct {
 	book    *customer.Book
 	now     func() time.Time
 	cfg     Config
+	gate    *gate
 	outbox  journal.Bell // rung when an outbox row may have become due
 }
 
@@ -44,7 +45,7 @@ func NewLedger(d *db.DB, j *journal.Journal, book *customer.Book, cfg Config, no
 	if cfg.ReopenWithin == 0 {
 		cfg.ReopenWithin = 72 * time.Hour
 	}
-	return &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg}
+	return &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg, gate: newGate()}
 }
 
 // Account is one of our accounts by its id.

@@ -157,7 +157,7 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, erro
 	}
 	env.Message, env.Seq, env.At = string(m.ID), m.Seq, m.At
 	if env.Kind == channels.Email {
-		t.refs = append(t.refs, ref{id: env.Thread.MessageID, message: m.ID, ours: true})
+		t.refs = append(t.refs, ref{id: env.Thread.MessageID, conversation: t.c.ID, message: m.ID, ours: true})
 	}
 	t.rows = append(t.rows, Row{
 		ID: row, Message: m.ID, Conversation: t.c.ID, Customer: t.c.Customer, Class: ClassReply, Purpose: customer.Service, Kind: cmd.Kind,

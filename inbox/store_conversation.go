@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"sportello/channels"
+	"sportello/inbox/customer"
 	"sportello/inbox/db"
 )
 
@@ -67,15 +69,60 @@ func list[T any](ctx context.Context, q db.Querier, scan func(scanner) (T, error
 func scanText(row scanner) (s string, err error) { return s, row.Scan(&s) }
 
 // lockConversation takes the row, so that whoever changes this conversation waits until the transaction ends, and reads it.
-func lockConversation(ctx context.Context, tx *sql.Tx, id ConversationID, at time.Time) (Conversation, error) {
-	n, err := affected(tx.ExecContext(ctx, `UPDATE conversation SET updated_at = $2 WHERE id = $1`, string(id), at.UnixMilli()))
+func lockConversation(ctx context.Context, d *db.DB, tx *sql.Tx, id ConversationID) (Conversation, error) {
+	return readConversation(ctx, tx, `WHERE v.id = $1`+d.ForUpdate("v"), string(id))
+}
+
+// lockConversations takes several rows, in order of their ids. What is not there is left out.
+func lockConversations(ctx context.Context, d *db.DB, tx *sql.Tx, ids []ConversationID) ([]Conversation, error) {
+	with, args := d.With("w", db.Texts("id", ids, func(id ConversationID) ConversationID { return id }))
+	all, err := list(ctx, tx, scanConversation, `WITH `+with+` SELECT `+conversationColumns+fromConversation+`
+		WHERE v.id IN (SELECT w.id FROM w) ORDER BY v.id`+d.ForUpdate("v"), args...)
 	if err != nil {
-		return Conversation{}, fmt.Errorf("lock conversation: %w", err)
+		return nil, fmt.Errorf("lock conversations: %w", err)
 	}
-	if n == 0 {
-		return Conversation{}, ErrNotFound
+	return all, nil
+}
+
+// openConversations finds for each message the open conversation that a channel without references goes on with, as current does, if
+// its sender is known and the delivery is not.
+func openConversations(ctx context.Context, d *db.DB, tx *sql.Tx, all []*acceptance) (map[*acceptance]ConversationID, error) {
+	if len(all) == 0 {
+		return nil, nil
 	}
-	return readConversation(ctx, tx, `WHERE v.id = $1`, string(id))
+	rows := make([]int, len(all))
+	for i := range rows {
+		rows[i] = i
+	}
+	with, args := d.With("w",
+		db.Ints("n", rows, func(i int) int { return i }),
+		db.Texts("kind", rows, func(i int) channels.Kind { return all[i].in.Kind }),
+		db.Texts("value", rows, func(i int) string { return all[i].in.From.Value }),
+		db.Texts("account", rows, func(i int) channels.AccountID { return all[i].in.Account }),
+		db.Texts("external", rows, func(i int) string { return all[i].in.External }))
+	type place struct {
+		n  int
+		id ConversationID
+	}
+	found, err := list(ctx, tx, func(row scanner) (p place, err error) { return p, row.Scan(&p.n, &p.id) }, `WITH `+with+`,
+		known AS (SELECT w.n, w.kind, w.value, w.account,
+			(SELECT i.customer_id FROM identity i JOIN customer c ON c.id = i.customer_id
+				WHERE i.kind = w.kind AND i.value = w.value AND i.owner = 1 AND c.merged_into IS NULL) AS customer_id,
+			(SELECT m.id FROM message m WHERE m.account_id = w.account AND m.external_id = w.external) AS taken FROM w)
+		SELECT n, COALESCE((SELECT v.id FROM conversation v WHERE v.customer_id = known.customer_id AND v.state <> 'closed'
+				AND (SELECT m.id FROM message m WHERE m.conversation_id = v.id AND m.kind = known.kind
+					AND m.account_id = known.account AND m.peer = known.value LIMIT 1) IS NOT NULL
+			ORDER BY v.created_at DESC, v.id DESC LIMIT 1), '') FROM known WHERE taken IS NULL`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find conversations: %w", err)
+	}
+	where := make(map[*acceptance]ConversationID, len(found))
+	for _, p := range found {
+		if p.id != "" {
+			where[all[p.n]] = p.id
+		}
+	}
+	return where, nil
 }
 
 func affected(r sql.Result, err error) (int64, error) {
@@ -107,22 +154,49 @@ func insertConversation(ctx context.Context, tx *sql.Tx, v Conversation) error {
 	return err
 }
 
-// updateConversation writes v if the row still stands where before says.
-func updateConversation(ctx context.Context, tx *sql.Tx, before, v Conversation, at time.Time) error {
-	skills, err := toJSON(v.Skills)
-	if err != nil {
-		return err
+// updateConversations writes what turns made of their conversations, if every row still stands where its turn began.
+func updateConversations(ctx context.Context, d *db.DB, tx *sql.Tx, turns []*turn) error {
+	if len(turns) == 0 {
+		return nil
 	}
-	n, err := affected(tx.ExecContext(ctx, `UPDATE conversation SET customer_id = $4, state = $5, queue = $6, priority = $7, skills = $8,
-			assignee = $9, sticky = $10, rules_version = $11, disposition = $12, last_kind = $13, last_seq = $14,
-			last_message_seq = $15, preview = $16, last_in_at = $17, last_out_at = $18, queued_at = $19, waiting_since = $20,
-			closed_at = $21, updated_at = $22
-		WHERE id = $1 AND last_seq = $2 AND state = $3`,
-		string(v.ID), before.LastSeq, string(before.State), string(v.Customer), string(v.State), string(v.Queue), v.Priority, skills,
-		string(v.Assignee), string(v.Sticky), v.RulesVersion, v.Disposition, string(v.LastKind), v.LastSeq, v.LastMessageSeq, v.Preview,
-		db.Millis(v.LastInAt), db.Millis(v.LastOutAt), db.Millis(v.QueuedAt), db.Millis(v.WaitingSince), db.Millis(v.ClosedAt),
-		at.UnixMilli()))
-	if err == nil && n != 1 {
+	skills := make(map[*turn]string, len(turns))
+	for _, t := range turns {
+		var err error
+		if skills[t], err = toJSON(t.c.Skills); err != nil {
+			return err
+		}
+	}
+	with, args := d.With("w",
+		db.Texts("id", turns, func(t *turn) ConversationID { return t.c.ID }),
+		db.Ints("was_seq", turns, func(t *turn) int64 { return t.before.LastSeq }),
+		db.Texts("was_state", turns, func(t *turn) ConversationState { return t.before.State }),
+		db.Texts("customer_id", turns, func(t *turn) customer.ID { return t.c.Customer }),
+		db.Texts("state", turns, func(t *turn) ConversationState { return t.c.State }),
+		db.Texts("queue", turns, func(t *turn) QueueID { return t.c.Queue }),
+		db.Ints("priority", turns, func(t *turn) int { return t.c.Priority }),
+		db.Texts("skills", turns, func(t *turn) string { return skills[t] }),
+		db.Texts("assignee", turns, func(t *turn) AgentID { return t.c.Assignee }),
+		db.Texts("sticky", turns, func(t *turn) AgentID { return t.c.Sticky }),
+		db.Ints("rules_version", turns, func(t *turn) int64 { return t.c.RulesVersion }),
+		db.Texts("disposition", turns, func(t *turn) string { return t.c.Disposition }),
+		db.Texts("last_kind", turns, func(t *turn) channels.Kind { return t.c.LastKind }),
+		db.Ints("last_seq", turns, func(t *turn) int64 { return t.c.LastSeq }),
+		db.Ints("last_message_seq", turns, func(t *turn) int64 { return t.c.LastMessageSeq }),
+		db.Texts("preview", turns, func(t *turn) string { return t.c.Preview }),
+		db.Times("last_in_at", turns, func(t *turn) time.Time { return t.c.LastInAt }),
+		db.Times("last_out_at", turns, func(t *turn) time.Time { return t.c.LastOutAt }),
+		db.Times("queued_at", turns, func(t *turn) time.Time { return t.c.QueuedAt }),
+		db.Times("waiting_since", turns, func(t *turn) time.Time { return t.c.WaitingSince }),
+		db.Times("closed_at", turns, func(t *turn) time.Time { return t.c.ClosedAt }),
+		db.Times("updated_at", turns, func(t *turn) time.Time { return t.at }))
+	n, err := affected(tx.ExecContext(ctx, `WITH `+with+`
+		UPDATE conversation SET customer_id = w.customer_id, state = w.state, queue = w.queue, priority = w.priority, skills = w.skills,
+			assignee = w.assignee, sticky = w.sticky, rules_version = w.rules_version, disposition = w.disposition,
+			last_kind = w.last_kind, last_seq = w.last_seq, last_message_seq = w.last_message_seq, preview = w.preview,
+			last_in_at = w.last_in_at, last_out_at = w.last_out_at, queued_at = w.queued_at, waiting_since = w.waiting_since,
+			closed_at = w.closed_at, updated_at = w.updated_at
+		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...))
+	if err == nil && n != int64(len(turns)) {
 		return ErrState
 	}
 	return err

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"sportello/channels"
+	"sportello/inbox/customer"
 	"sportello/inbox/db"
 )
 
@@ -53,24 +55,73 @@ func readMessage(ctx context.Context, q db.Querier, where string, args ...any) (
 	return m, nil
 }
 
-func insertMessage(ctx context.Context, tx *sql.Tx, m stored) error {
+// storedJSON is a message with its lists as JSON.
+type storedJSON struct {
+	stored
+	sender, recipients, copies, parts, fault string
+}
+
+func toStored(m stored) (s storedJSON, err error) {
+	s.stored = m
 	sender, err1 := json.Marshal(m.From)
-	recipients, err2 := toJSON(m.To)
-	copies, err3 := toJSON(m.Cc)
-	parts, err4 := toJSON(m.Parts)
-	fault, err5 := faultJSON(m.Fault)
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
-		return err
+	s.sender = string(sender)
+	var err2, err3, err4, err5 error
+	s.recipients, err2 = toJSON(m.To)
+	s.copies, err3 = toJSON(m.Cc)
+	s.parts, err4 = toJSON(m.Parts)
+	s.fault, err5 = faultJSON(m.Fault)
+	return s, errors.Join(err1, err2, err3, err4, err5)
+}
+
+func insertMessages(ctx context.Context, d *db.DB, tx *sql.Tx, all []stored) error {
+	if len(all) == 0 {
+		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO message (id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id,
-			external_id, client_id, author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts,
-			raw, proof, auto, flaw, state, fault, sent_at, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-			$27, $28, $29)`,
-		string(m.ID), string(m.Conversation), string(m.Customer), m.Seq, string(m.Direction), string(m.Kind), string(m.AskedKind),
-		string(m.Account), null(m.external), null(m.ClientID), m.Author.Kind, m.Author.ID, m.Author.Name, m.peer, string(sender),
-		recipients, copies, m.Subject, m.Text, m.HTML, parts, string(m.Raw), int(m.Proof), string(m.Auto), m.Flaw, string(m.State),
-		fault, db.Millis(m.SentAt), db.Millis(m.At))
+	rows := make([]storedJSON, len(all))
+	for i, m := range all {
+		var err error
+		if rows[i], err = toStored(m); err != nil {
+			return err
+		}
+	}
+	type row = storedJSON
+	with, args := d.With("w",
+		db.Texts("id", rows, func(m row) MessageID { return m.ID }),
+		db.Texts("conversation_id", rows, func(m row) ConversationID { return m.Conversation }),
+		db.Texts("customer_id", rows, func(m row) customer.ID { return m.Customer }),
+		db.Ints("seq", rows, func(m row) int64 { return m.Seq }),
+		db.Texts("direction", rows, func(m row) Direction { return m.Direction }),
+		db.Texts("kind", rows, func(m row) channels.Kind { return m.Kind }),
+		db.Texts("asked_kind", rows, func(m row) channels.Kind { return m.AskedKind }),
+		db.Texts("account_id", rows, func(m row) channels.AccountID { return m.Account }),
+		db.Texts("external_id", rows, func(m row) string { return m.external }),
+		db.Texts("client_id", rows, func(m row) string { return m.ClientID }),
+		db.Texts("author_kind", rows, func(m row) string { return m.Author.Kind }),
+		db.Texts("author_id", rows, func(m row) string { return m.Author.ID }),
+		db.Texts("author_name", rows, func(m row) string { return m.Author.Name }),
+		db.Texts("peer", rows, func(m row) string { return m.peer }),
+		db.Texts("sender", rows, func(m row) string { return m.sender }),
+		db.Texts("recipients", rows, func(m row) string { return m.recipients }),
+		db.Texts("copies", rows, func(m row) string { return m.copies }),
+		db.Texts("subject", rows, func(m row) string { return m.Subject }),
+		db.Texts("body", rows, func(m row) string { return m.Text }),
+		db.Texts("html", rows, func(m row) string { return m.HTML }),
+		db.Texts("parts", rows, func(m row) string { return m.parts }),
+		db.Texts("raw", rows, func(m row) channels.BlobID { return m.Raw }),
+		db.Ints("proof", rows, func(m row) channels.Proof { return m.Proof }),
+		db.Texts("auto", rows, func(m row) channels.Auto { return m.Auto }),
+		db.Texts("flaw", rows, func(m row) string { return m.Flaw }),
+		db.Texts("state", rows, func(m row) channels.State { return m.State }),
+		db.Texts("fault", rows, func(m row) string { return m.fault }),
+		db.Times("sent_at", rows, func(m row) time.Time { return m.SentAt }),
+		db.Times("at", rows, func(m row) time.Time { return m.At }))
+	_, err := tx.ExecContext(ctx, `WITH `+with+`
+		INSERT INTO message (id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id, external_id, client_id,
+			author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts, raw, proof, auto, flaw,
+			state, fault, sent_at, at)
+		SELECT id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id, NULLIF(external_id, ''),
+			NULLIF(client_id, ''), author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts, raw,
+			proof, auto, flaw, state, fault, sent_at, at FROM w`, args...)
 	return err
 }
 
@@ -94,17 +145,23 @@ func faultJSON(f *channels.Fault) (string, error) {
 
 // ref is a Message-ID seen in a conversation.
 type ref struct {
-	id      string
-	message MessageID
-	ours    bool
+	id           string
+	conversation ConversationID
+	message      MessageID
+	ours         bool
 }
 
-func insertRef(ctx context.Context, tx *sql.Tx, conversation ConversationID, r ref) error {
-	ours := 0
-	if r.ours {
-		ours = 1
+func insertRefs(ctx context.Context, d *db.DB, tx *sql.Tx, refs []ref) error {
+	if len(refs) == 0 {
+		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO mail_ref (ref, conversation_id, message_id, ours) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (ref, message_id) DO NOTHING`, r.id, string(conversation), string(r.message), ours)
+	with, args := d.With("w",
+		db.Texts("ref", refs, func(r ref) string { return r.id }),
+		db.Texts("conversation_id", refs, func(r ref) ConversationID { return r.conversation }),
+		db.Texts("message_id", refs, func(r ref) MessageID { return r.message }),
+		db.Ints("ours", refs, func(r ref) int { return b2i(r.ours) }))
+	_, err := tx.ExecContext(ctx, `WITH `+with+`
+		INSERT INTO mail_ref (ref, conversation_id, message_id, ours) SELECT ref, conversation_id, message_id, ours FROM w WHERE true
+		ON CONFLICT (ref, message_id) DO NOTHING`, args...)
 	return err
 }

@@ -31,8 +31,8 @@ func (l *Ledger) Talk(ctx context.Context, account channels.AccountID, visitor, 
 }
 
 func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, epoch string, after int64) (chat.Talk, error) {
-	v, err := readConversation(ctx, l.db, `WHERE EXISTS (SELECT 1 FROM message m
-			WHERE m.conversation_id = v.id AND m.kind = $1 AND m.account_id = $2 AND m.peer = $3)
+	v, err := readConversation(ctx, l.db, `WHERE (SELECT m.id FROM message m
+			WHERE m.conversation_id = v.id AND m.kind = $1 AND m.account_id = $2 AND m.peer = $3 LIMIT 1) IS NOT NULL
 			AND v.customer_id = (SELECT i.customer_id FROM identity i WHERE i.kind = $1 AND i.value = $3 AND i.owner = 1)
 		ORDER BY CASE WHEN v.state = 'closed' THEN 1 ELSE 0 END, v.created_at DESC, v.id DESC LIMIT 1`,
 		string(channels.Chat), string(account), visitor)

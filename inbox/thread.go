@@ -151,8 +151,8 @@ func takesPart(ctx context.Context, tx *sql.Tx, v Conversation, a channels.Addre
 // current is the conversation that a channel without references goes on with: the customer's latest in which this address and this
 // account of ours took part, an open one before a closed one.
 func current(ctx context.Context, tx *sql.Tx, id customer.ID, in channels.Inbound) (*match, error) {
-	v, err := readConversation(ctx, tx, `WHERE v.customer_id = $1 AND EXISTS (SELECT 1 FROM message m
-			WHERE m.conversation_id = v.id AND m.kind = $2 AND m.account_id = $3 AND m.peer = $4)
+	v, err := readConversation(ctx, tx, `WHERE v.customer_id = $1 AND (SELECT m.id FROM message m
+			WHERE m.conversation_id = v.id AND m.kind = $2 AND m.account_id = $3 AND m.peer = $4 LIMIT 1) IS NOT NULL
 		ORDER BY CASE WHEN v.state = 'closed' THEN 1 ELSE 0 END, v.created_at DESC, v.id DESC LIMIT 1`,
 		string(id), string(in.Kind), string(in.Account), in.From.Value)
 	if errors.Is(err, ErrNotFound) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func (l *Ledger) change(ctx context.Context, id ConversationID, verb func(t *tur
 		if err := verb(t); err != nil {
 			return err
 		}
-		return t.flush(ctx)
+		return flush(ctx, t)
 	})
 	if err != nil {
 		return Conversation{}, err
@@ -60,12 +61,11 @@ func (l *Ledger) tell(turns ...*turn) {
 
 // turn locks and reads a conversation.
 func (l *Ledger) turn(ctx context.Context, tx *sql.Tx, id ConversationID) (*turn, error) {
-	at := l.clock()
-	v, err := lockConversation(ctx, tx, id, at)
+	v, err := lockConversation(ctx, l.db, tx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &turn{l: l, tx: tx, at: at, before: v, c: v}, nil
+	return &turn{l: l, tx: tx, at: l.clock(), before: v, c: v}, nil
 }
 
 // clock is now as the record keeps it.
@@ -108,37 +108,44 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 	return m, nil
 }
 
-// flush writes the turn.
-func (t *turn) flush(ctx context.Context) error {
-	if len(t.events) == 0 {
+// flush writes turns of one transaction, each of another conversation. Those that told nothing are left out.
+func flush(ctx context.Context, turns ...*turn) error {
+	turns = slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return len(t.events) == 0 })
+	if len(turns) == 0 {
 		return nil
 	}
-	var err error
-	if t.before.ID == "" {
-		err = insertConversation(ctx, t.tx, t.c)
-	} else {
-		err = updateConversation(ctx, t.tx, t.before, t.c, t.at)
-	}
-	for _, m := range t.messages {
-		if err == nil {
-			err = insertMessage(ctx, t.tx, m)
+	l, tx := turns[0].l, turns[0].tx
+	var known []*turn
+	var messages []stored
+	var refs []ref
+	var events []journal.Event
+	for _, t := range turns {
+		if t.before.ID != "" {
+			known = append(known, t)
+		} else if err := insertConversation(ctx, tx, t.c); err != nil {
+			return fmt.Errorf("write conversation %s: %w", t.c.ID, err)
 		}
+		messages, refs, events = append(messages, t.messages...), append(refs, t.refs...), append(events, t.events...)
 	}
-	for _, r := range t.refs {
-		if err == nil {
-			err = insertRef(ctx, t.tx, t.c.ID, r)
-		}
+	err := updateConversations(ctx, l.db, tx, known)
+	if err == nil {
+		err = insertMessages(ctx, l.db, tx, messages)
 	}
-	for _, r := range t.rows {
-		if err == nil {
-			err = insertRow(ctx, t.tx, r)
+	if err == nil {
+		err = insertRefs(ctx, l.db, tx, refs)
+	}
+	for _, t := range turns {
+		for _, r := range t.rows {
+			if err == nil {
+				err = insertRow(ctx, tx, r)
+			}
 		}
 	}
 	if err == nil {
-		err = t.l.journal.Append(ctx, t.tx, t.events...)
+		err = l.journal.Append(ctx, tx, events...)
 	}
 	if err != nil {
-		return fmt.Errorf("write conversation %s: %w", t.c.ID, err)
+		return fmt.Errorf("write conversation %s: %w", turns[0].c.ID, err)
 	}
 	return nil
 }

@@ -47,6 +47,9 @@ func (k *desk) resolve(in channels.Inbound) customer.Resolved {
 	k.t.Helper()
 	var r customer.Resolved
 	err := k.d.Tx(k.t.Context(), func(tx *sql.Tx) (err error) {
+		if err := k.book.Lock(k.t.Context(), tx, in); err != nil {
+			return err
+		}
 		r, err = k.book.Resolve(k.t.Context(), tx, in)
 		return err
 	})
@@ -123,7 +126,11 @@ func TestFirstMessagesAtOnceMakeOneCustomer(t *testing.T) {
 		for range 20 {
 			group.Go(func() {
 				err := k.d.Tx(t.Context(), func(tx *sql.Tx) error {
-					r, err := k.book.Resolve(t.Context(), tx, from(channels.SMS, "+393331234567", ""))
+					in := from(channels.SMS, "+393331234567", "")
+					if err := k.book.Lock(t.Context(), tx, in); err != nil {
+						return err
+					}
+					r, err := k.book.Resolve(t.Context(), tx, in)
 					if err == nil {
 						ids <- r.Customer.ID
 					}

@@ -18,23 +18,23 @@ import (
 	"sportello/inbox/journal"
 )
 
-// Lock makes transactions that take a message of the same sender wait for each other. Resolve does it by itself; a caller that
-// must look at something first calls it before.
-func (b *Book) Lock(ctx context.Context, tx *sql.Tx, in channels.Inbound) error {
+// Lock makes transactions that take messages of the same senders wait for each other until they end. Resolve needs it before. It is
+// called once in a transaction, with all the messages that the transaction takes.
+func (b *Book) Lock(ctx context.Context, tx *sql.Tx, ins ...channels.Inbound) error {
 	keys := []string{}
-	if !in.From.IsZero() {
-		keys = append(keys, lockKey(in.From))
-	}
-	for _, c := range in.Claims {
-		if c.Proof >= channels.ProofVerified && !c.Address.IsZero() {
-			keys = append(keys, lockKey(c.Address))
+	for _, in := range ins {
+		if !in.From.IsZero() {
+			keys = append(keys, lockKey(in.From))
+		}
+		for _, c := range in.Claims {
+			if c.Proof >= channels.ProofVerified && !c.Address.IsZero() {
+				keys = append(keys, lockKey(c.Address))
+			}
 		}
 	}
 	slices.Sort(keys)
-	for _, key := range slices.Compact(keys) {
-		if err := b.db.Lock(ctx, tx, key); err != nil {
-			return fmt.Errorf("lock sender: %w", err)
-		}
+	if err := b.db.LockSet(ctx, tx, slices.Compact(keys)); err != nil {
+		return fmt.Errorf("lock senders: %w", err)
 	}
 	return nil
 }
@@ -62,19 +62,17 @@ type resolution struct {
 	res  Resolved
 }
 
-// Resolve finds or makes the customer who wrote a message, inside the transaction that takes it, and notes what the message tells
-// of him. The Customer returned has no identities, preference or consents. The caller wakes the journal after the commit.
+// Resolve finds or makes the customer who wrote a message, inside the transaction that takes it and has locked its sender (Lock), and
+// notes what the message tells of him. The Customer returned has no identities, preference or consents. The caller wakes the journal after the commit.
 func (b *Book) Resolve(ctx context.Context, tx *sql.Tx, in channels.Inbound) (Resolved, error) {
 	r := &resolution{Book: b, tx: tx, in: in}
-	for _, step := range []func(context.Context) error{r.lock, r.find, r.link, r.create, r.seen, r.claims, r.describe, r.finish} {
+	for _, step := range []func(context.Context) error{r.find, r.link, r.create, r.seen, r.claims, r.describe, r.finish} {
 		if err := step(ctx); err != nil {
 			return Resolved{}, fmt.Errorf("resolve sender: %w", err)
 		}
 	}
 	return r.res, nil
 }
-
-func (r *resolution) lock(ctx context.Context) error { return r.Lock(ctx, r.tx, r.in) }
 
 // find looks for the owner of the sender's address, or for the only one who declared it and to whom we have written there: his
 // answer proves that the address is his.
@@ -175,22 +173,11 @@ func (r *resolution) create(ctx context.Context) error {
 	return r.own(ctx, r.in.From, r.in.Proof)
 }
 
-// seen notes on the sender's identity that he wrote, from where, and how well that is proved. A person who writes from an address
-// in a way that proves it makes a suppressed address usable again.
 func (r *resolution) seen(ctx context.Context) error {
 	if r.in.From.IsZero() || !ByPerson(r.in.Auto) {
 		return nil
 	}
-	proved := flag(r.in.Proof >= channels.ProofProvider)
-	_, err := r.tx.ExecContext(ctx, `UPDATE identity SET last_in_at = $4, last_account = $5,
-			proof = CASE WHEN proof < $6 THEN $6 ELSE proof END,
-			name = CASE WHEN name = '' THEN $7 ELSE name END,
-			suppressed_at = CASE WHEN $8 = 1 THEN NULL ELSE suppressed_at END,
-			suppressed_code = CASE WHEN $8 = 1 THEN '' ELSE suppressed_code END
-		WHERE customer_id = $1 AND kind = $2 AND value = $3`,
-		string(r.id), string(r.in.From.Kind), r.in.From.Value, r.now().UnixMilli(), string(r.in.Account), int(r.in.Proof),
-		r.in.From.Name, proved)
-	return err
+	return r.Seen(ctx, r.tx, Sighting{Customer: r.id, In: r.in})
 }
 
 // ByPerson reports whether a person caused a message: he wrote it, or sent a keyword.

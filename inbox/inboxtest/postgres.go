@@ -36,7 +36,19 @@ func Postgres(t testing.TB) *db.DB {
 // PostgresURL is the address of a fresh, migrated PostgreSQL record that is dropped with the test.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
-	server, err := postgres()
+	return urlOf(t, postgres)
+}
+
+// Durable opens a fresh, migrated PostgreSQL record on a server that flushes to disk with every commit, as in production. It is for
+// measuring, and slower to start.
+func Durable(t testing.TB) *db.DB {
+	t.Helper()
+	return openRecord(t, urlOf(t, durable))
+}
+
+func urlOf(t testing.TB, started func() (*server, error)) string {
+	t.Helper()
+	server, err := started()
 	if err != nil {
 		t.Fatalf("PostgreSQL is needed (Debian package: postgresql): %v", err)
 	}
@@ -75,26 +87,34 @@ type server struct {
 	mu    sync.Mutex // one CREATE DATABASE at a time: the template must have no other user
 }
 
-var postgres = sync.OnceValues(startPostgres)
+var (
+	postgres = sync.OnceValues(func() (*server, error) { return startPostgres(scratch, volatile...) })
+	durable  = sync.OnceValues(func() (*server, error) {
+		return startPostgres(func(name string) (string, error) { return os.MkdirTemp("", name) })
+	})
+)
 
-func startPostgres() (*server, error) {
+// volatile are the settings of a server that may forget everything when the machine stops.
+var volatile = []string{"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=64MB", "-c", "autovacuum=off"}
+
+func startPostgres(place func(name string) (string, error), settings ...string) (*server, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := scratch("record")
+	dir, err := place("record")
 	if err != nil {
 		return nil, err
 	}
 	s := &server{dir: dir}
-	if err := s.begin(bin); err != nil {
+	if err := s.begin(bin, settings); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, s.prepare()
 }
 
 // begin makes the cluster and starts it, as the user postgres when we are root: PostgreSQL does not run as root.
-func (s *server) begin(bin string) error {
+func (s *server) begin(bin string, settings []string) error {
 	as, err := unprivileged(s.dir)
 	if err != nil {
 		return err
@@ -111,9 +131,8 @@ func (s *server) begin(bin string) error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // the child has its own handle
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir, "-c", "listen_addresses=",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB",
-		"-c", "autovacuum=off")
+	cmd := exec.Command(filepath.Join(bin, "postgres"), append([]string{"-D", data, "-k", s.dir, "-c", "listen_addresses=",
+		"-c", "max_connections=300"}, settings...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	return start(cmd, s.dir, syscall.SIGQUIT)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,8 +37,7 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 	if len(events) == 0 {
 		return nil
 	}
-	rows, args := make([]string, len(events)), make([]any, 0, 8*len(events))
-	marks, places := make([]string, len(events)), make([]any, 0, 2*len(events))
+	events = slices.Clone(events)
 	for i, e := range events {
 		if e.Stream == "" || e.Seq <= 0 || e.At.IsZero() {
 			return fmt.Errorf("append event %q: stream, number and time are needed", e.Type)
@@ -47,22 +47,28 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 			if err != nil {
 				return fmt.Errorf("append event: %w", err)
 			}
-			e.ID = id.String()
+			events[i].ID = id.String()
 		}
-		data := e.Data
-		if len(data) == 0 {
-			data = json.RawMessage("{}")
+		if len(e.Data) == 0 {
+			events[i].Data = json.RawMessage("{}")
 		}
-		rows[i], marks[i] = placeholders(len(args), 8), placeholders(len(places), 2)
-		args = append(args, string(e.Stream), e.Seq, e.ID, e.Customer, string(e.Type), string(e.Actor), e.At.UnixMilli(), string(data))
-		places = append(places, string(e.Stream), e.Seq)
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data) VALUES `+
-		strings.Join(rows, ", "), args...)
+	stream := db.Texts("stream", events, func(e Event) Stream { return e.Stream })
+	seq := db.Ints("seq", events, func(e Event) int64 { return e.Seq })
+	with, args := j.db.With("w", stream, seq,
+		db.Texts("id", events, func(e Event) string { return e.ID }),
+		db.Texts("customer_id", events, func(e Event) string { return e.Customer }),
+		db.Texts("type", events, func(e Event) Type { return e.Type }),
+		db.Texts("actor", events, func(e Event) Actor { return e.Actor }),
+		db.Times("at", events, func(e Event) time.Time { return e.At }),
+		db.Texts("data", events, func(e Event) string { return string(e.Data) }))
+	_, err := tx.ExecContext(ctx, `WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data)
+		SELECT stream, seq, id, customer_id, type, actor, at, data FROM w`, args...)
+	if err == nil {
+		with, args = j.db.With("w", stream, seq)
+		_, err = tx.ExecContext(ctx, `WITH `+with+` INSERT INTO relay (stream, seq) SELECT stream, seq FROM w`, args...)
+	}
 	if err != nil {
-		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO relay (stream, seq) VALUES `+strings.Join(marks, ", "), places...); err != nil {
 		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
 	}
 	return nil

@@ -1,0 +1,196 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox/customer"
+	"sportello/inbox/db"
+)
+
+// patience is how long a batch may take. It is ours: no caller's context ends the work for the others.
+const patience = 30 * time.Second
+
+// commit takes a batch into the record. If it fails as a whole, each message is tried by itself, so that one that cannot be taken
+// fails alone.
+func (l *Ledger) commit(batch []*ticket, locked func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	all, err := l.acceptTogether(ctx, batch, locked)
+	for i, t := range batch {
+		switch {
+		case err == nil:
+			t.taken, t.err = all[i], nil
+		case len(batch) == 1 && !db.IsUnique(err):
+			t.err = err
+		default:
+			t.taken, t.err = l.acceptAlone(ctx, t.in)
+		}
+	}
+}
+
+func (l *Ledger) acceptTogether(ctx context.Context, batch []*ticket, locked func()) (all []*acceptance, err error) {
+	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
+		b := &batched{l: l, tx: tx, all: make([]*acceptance, len(batch))}
+		for i, t := range batch {
+			b.all[i] = &acceptance{in: t.in}
+		}
+		all = b.all
+		return b.accept(ctx, locked)
+	})
+	return all, err
+}
+
+// acceptAlone takes one message in a transaction of its own. When another transaction took the same delivery from another sender
+// meanwhile, it is known now.
+func (l *Ledger) acceptAlone(ctx context.Context, in channels.Inbound) (a *acceptance, err error) {
+	for range 2 {
+		err = l.db.Tx(ctx, func(tx *sql.Tx) (err error) {
+			if err := l.book.Lock(ctx, tx, in); err != nil {
+				return err
+			}
+			a = &acceptance{in: in}
+			return l.accept(ctx, tx, a)
+		})
+		if !db.IsUnique(err) {
+			break
+		}
+	}
+	return a, err
+}
+
+// batched is one attempt to take a batch.
+//
+// Most messages go on in an open conversation of a known customer and tell nothing new of him: those are plain, and taken as a set.
+// The others are taken one after the other behind them. A sender of whom one message is not plain has none that is plain after it, so
+// that his messages keep their order.
+type batched struct {
+	l   *Ledger
+	tx  *sql.Tx
+	all []*acceptance
+}
+
+func (b *batched) accept(ctx context.Context, locked func()) error {
+	ins := make([]channels.Inbound, len(b.all))
+	for i, a := range b.all {
+		ins[i] = a.in
+	}
+	if err := b.l.book.Lock(ctx, b.tx, ins...); err != nil {
+		return err
+	}
+	if b.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
+		locked()
+	}
+	plain, err := b.plain(ctx)
+	if err == nil {
+		err = b.takePlain(ctx, plain)
+	}
+	for _, a := range b.all {
+		if err == nil && !a.wrote {
+			err = b.l.accept(ctx, b.tx, a)
+		}
+	}
+	return err
+}
+
+// plainMessage is a message with the conversation it goes on in.
+type plainMessage struct {
+	*acceptance
+	turn *turn
+}
+
+// plain finds the messages that can be taken as a set, and locks their conversations.
+func (b *batched) plain(ctx context.Context) ([]plainMessage, error) {
+	var asked []*acceptance
+	for _, a := range b.all {
+		if mayBePlain(a.in) {
+			asked = append(asked, a)
+		}
+	}
+	where, err := openConversations(ctx, b.l.db, b.tx, asked)
+	if err != nil {
+		return nil, err
+	}
+	turns, err := b.turns(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	var plain []plainMessage
+	barred, seen := map[channels.Address]bool{}, map[[2]string]bool{}
+	for _, a := range b.all {
+		delivery := [2]string{string(a.in.Account), a.in.External}
+		sender := channels.Address{Kind: a.in.Kind, Value: a.in.From.Value}
+		t := turns[where[a]]
+		if t == nil || barred[sender] || seen[delivery] || t.c.State == Closed || tellsMore(a.in, t.c) {
+			barred[sender] = true
+			continue
+		}
+		seen[delivery] = true
+		plain = append(plain, plainMessage{a, t})
+	}
+	return plain, nil
+}
+
+// mayBePlain leaves out what has to be looked at by itself: machines and keywords, references, and further addresses of the sender.
+func mayBePlain(in channels.Inbound) bool {
+	noted := slices.ContainsFunc(in.Claims, func(c channels.Claim) bool { return !c.Address.IsZero() && c.Proof >= channels.ProofDeclared })
+	return in.Kind != channels.Email && in.Auto == channels.AutoNone && !in.From.IsZero() && !noted && in.Thread.Token == "" &&
+		len(in.Thread.InReplyTo)+len(in.Thread.References) == 0
+}
+
+// tellsMore reports whether a message tells a name or a language of a customer of whom none is known.
+func tellsMore(in channels.Inbound, c Conversation) bool {
+	named := in.From.Name != "" || slices.ContainsFunc(in.Claims, func(c channels.Claim) bool { return c.Address.Name != "" })
+	return c.CustomerName == "" && named || c.Locale == "" && in.Locale != ""
+}
+
+// turns locks and reads the conversations, in order of their ids.
+func (b *batched) turns(ctx context.Context, where map[*acceptance]ConversationID) (map[ConversationID]*turn, error) {
+	ids := map[ConversationID]bool{}
+	var order []ConversationID
+	for _, id := range where {
+		if !ids[id] {
+			ids[id] = true
+			order = append(order, id)
+		}
+	}
+	if len(order) == 0 {
+		return nil, nil
+	}
+	slices.Sort(order)
+	locked, err := lockConversations(ctx, b.l.db, b.tx, order)
+	if err != nil {
+		return nil, err
+	}
+	at, turns := b.l.clock(), make(map[ConversationID]*turn, len(locked))
+	for _, v := range locked {
+		turns[v.ID] = &turn{l: b.l, tx: b.tx, at: at, before: v, c: v}
+	}
+	return turns, nil
+}
+
+// takePlain writes the plain messages.
+func (b *batched) takePlain(ctx context.Context, plain []plainMessage) error {
+	if len(plain) == 0 {
+		return nil
+	}
+	var turns []*turn
+	seen := make([]customer.Sighting, len(plain))
+	for i, p := range plain {
+		if len(p.turn.events) == 0 {
+			turns = append(turns, p.turn)
+		}
+		if err := p.turn.receive(p.acceptance); err != nil {
+			return err
+		}
+		seen[i] = customer.Sighting{Customer: p.turn.c.Customer, In: p.in}
+		p.wrote = true
+	}
+	if err := b.l.book.Seen(ctx, b.tx, seen...); err != nil {
+		return err
+	}
+	return flush(ctx, turns...)
+}

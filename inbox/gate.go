@@ -1,0 +1,136 @@
+package inbox
+
+// Group commit: messages that arrive together share one transaction, and one flush to disk. The invariants:
+//
+//   - Nobody waits for company: a lone message is committed at once. While a batch is being written, the next one gathers.
+//   - Batches are taken in the order of arrival, and the next one is begun only when the one before holds the locks of its senders, or
+//     has ended. So the messages of one sender keep their order.
+//   - The callers do the work: whoever stands first leads for those behind him. Nothing runs when nobody calls.
+//   - A caller who gives up disturbs nobody. If his message is in a batch already, it is taken all the same, and comes again as a
+//     duplicate.
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"sportello/channels"
+)
+
+const (
+	mostBatch    = 64   // messages in one transaction
+	mostQueue    = 1024 // callers at the gate; further ones wait outside until there is room
+	mostUnderway = 2    // batches: one gathers what the database must do, while the other waits for the disk
+)
+
+// gate gathers messages into batches. Made by newGate.
+type gate struct {
+	room chan struct{}
+
+	mu       sync.Mutex
+	leading  bool // somebody has been appointed, and has no locks yet
+	underway int  // batches taken and not settled
+	waiting  []*ticket
+}
+
+// ticket is a message at the gate.
+type ticket struct {
+	in     channels.Inbound
+	taken  *acceptance
+	err    error
+	called chan bool // true: lead the next batch; false: it is settled
+	leads  bool      // appointed; guarded by gate.mu
+}
+
+// errUnsettled is the answer when a batch ended without one, because its leader panicked.
+var errUnsettled = errors.New("the batch was not finished")
+
+func newGate() *gate { return &gate{room: make(chan struct{}, mostQueue)} }
+
+// pass takes a message through the gate. commit settles every ticket of a batch; it calls locked when the next batch may begin. Its
+// context is not the caller's.
+func (g *gate) pass(ctx context.Context, in channels.Inbound, commit func(batch []*ticket, locked func())) (*acceptance, error) {
+	select {
+	case g.room <- struct{}{}:
+		defer func() { <-g.room }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	t := &ticket{in: in, err: errUnsettled, called: make(chan bool, 1)}
+	g.join(t)
+	select {
+	case lead := <-t.called:
+		if lead {
+			g.lead(t, commit)
+		}
+		return t.taken, t.err
+	case <-ctx.Done():
+		g.leave(t)
+		return nil, ctx.Err()
+	}
+}
+
+func (g *gate) join(t *ticket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting = append(g.waiting, t)
+	g.appoint()
+}
+
+// appoint has the first of those who wait lead, if it is time. It is called with mu held.
+func (g *gate) appoint() {
+	if g.leading || g.underway >= mostUnderway || len(g.waiting) == 0 {
+		return
+	}
+	g.leading = true
+	g.waiting[0].leads = true
+	g.waiting[0].called <- true
+}
+
+// lead takes the front of the queue, where t stands, through commit.
+func (g *gate) lead(t *ticket, commit func([]*ticket, func())) {
+	g.mu.Lock()
+	n := min(len(g.waiting), mostBatch)
+	batch := slices.Clone(g.waiting[:n])
+	g.waiting = slices.Delete(g.waiting, 0, n)
+	g.underway++
+	g.mu.Unlock()
+	follow := sync.OnceFunc(func() { g.step(0) })
+	defer func() {
+		follow()
+		g.step(1)
+		for _, other := range batch {
+			if other != t {
+				other.called <- false
+			}
+		}
+	}()
+	commit(batch, follow)
+}
+
+// step ends the leading, or with ended batches their being under way, and appoints who comes next.
+func (g *gate) step(ended int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ended == 0 {
+		g.leading = false
+	}
+	g.underway -= ended
+	g.appoint()
+}
+
+// leave takes a ticket out of the queue, if no batch has it yet.
+func (g *gate) leave(t *ticket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := slices.Index(g.waiting, t)
+	if n < 0 {
+		return
+	}
+	g.waiting = slices.Delete(g.waiting, n, n+1)
+	if t.leads { // appointed while he left
+		g.leading = false
+		g.appoint()
+	}
+}

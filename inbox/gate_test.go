@@ -1,0 +1,172 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"sportello/channels"
+)
+
+// arrivals lets n messages arrive one after the other and returns their outcomes in that order.
+func arrivals(t *testing.T, g *gate, ctx context.Context, n int, commit func([]*ticket, func())) []chan error {
+	t.Helper()
+	outcomes := make([]chan error, n)
+	for i := range n {
+		outcomes[i] = make(chan error, 1)
+		go func() {
+			_, err := g.pass(ctx, channels.Inbound{External: fmt.Sprint(i)}, commit)
+			outcomes[i] <- err
+		}()
+		synctest.Wait()
+	}
+	return outcomes
+}
+
+// While one batch is written the next gathers, in the order of arrival; nobody waits for company, and a batch is bounded.
+func TestBatchGathersWhileAnotherIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, begun, end := newGate(), make(chan []*ticket), make(chan struct{})
+		commit := func(batch []*ticket, _ func()) {
+			begun <- batch
+			<-end
+			for _, ticket := range batch {
+				ticket.err = nil
+			}
+		}
+		outcomes := arrivals(t, g, t.Context(), 2+mostBatch, commit)
+		next := 0
+		for _, size := range []int{1, mostBatch, 1} {
+			batch := <-begun
+			for _, ticket := range batch {
+				if ticket.in.External != fmt.Sprint(next) {
+					t.Fatalf("%s is in the place of %d", ticket.in.External, next)
+				}
+				next++
+			}
+			if len(batch) != size {
+				t.Fatalf("%d in a batch, want %d", len(batch), size)
+			}
+			end <- struct{}{}
+		}
+		for i, outcome := range outcomes {
+			if err := <-outcome; err != nil {
+				t.Error(i, err)
+			}
+		}
+	})
+}
+
+// The next batch begins when the one before holds its locks, and no more than a few are under way.
+func TestNextBatchBeginsBehindTheLocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, begun, end := newGate(), make(chan int, 10), make(chan struct{})
+		commit := func(batch []*ticket, locked func()) {
+			locked()
+			begun <- len(batch)
+			<-end
+		}
+		arrivals(t, g, t.Context(), mostUnderway+5, commit)
+		if len(begun) != mostUnderway {
+			t.Fatalf("%d batches under way", len(begun))
+		}
+		end <- struct{}{}
+		synctest.Wait()
+		if len(begun) != mostUnderway+1 {
+			t.Fatalf("%d batches begun", len(begun))
+		}
+		close(end)
+		synctest.Wait()
+		for len(begun) > 1 {
+			<-begun
+		}
+		if last := <-begun; last != 5 {
+			t.Fatalf("%d in the last batch", last)
+		}
+	})
+}
+
+// Whoever gives up while he waits, or when he is to lead, leaves the others their turn. Outside the gate he waits for room only as
+// long as he likes.
+func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, begun, end := newGate(), make(chan []*ticket, mostQueue), make(chan struct{})
+		commit := func(batch []*ticket, _ func()) {
+			begun <- batch
+			<-end
+			for _, ticket := range batch {
+				ticket.err = nil
+			}
+		}
+		first := arrivals(t, g, t.Context(), 1, commit)
+		impatient, cancel := context.WithCancel(t.Context())
+		given := arrivals(t, g, impatient, 2, commit)
+		stays := arrivals(t, g, t.Context(), mostQueue-3, commit)
+		outside := arrivals(t, g, impatient, 1, commit)
+		cancel()
+		for _, outcome := range append(given, outside...) {
+			if err := <-outcome; !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+		close(end)
+		for i, outcome := range append(first, stays...) {
+			if err := <-outcome; err != nil {
+				t.Fatal(i, err)
+			}
+		}
+		<-begun
+		if batch := <-begun; len(batch) != mostBatch || batch[0].in.External != "0" {
+			t.Fatal(len(batch))
+		}
+	})
+}
+
+// A leader that was appointed and has given up at the same moment passes it on.
+func TestAppointedLeaderWhoLeaves(t *testing.T) {
+	g := newGate()
+	one, two := &ticket{called: make(chan bool, 1)}, &ticket{called: make(chan bool, 1)}
+	g.join(one)
+	g.join(two)
+	g.leave(one)
+	if lead := <-two.called; !lead || len(g.waiting) != 1 {
+		t.Fatal("nobody leads")
+	}
+	g.leave(two)
+	g.leave(two)
+	if g.leading || len(g.waiting) != 0 {
+		t.Fatal("the gate is not free")
+	}
+}
+
+// A batch whose commit panics leaves nobody waiting.
+func TestPanicLeavesNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, end := newGate(), make(chan struct{})
+		commit := func([]*ticket, func()) {
+			<-end
+			panic("broken")
+		}
+		lead := func() (err error) {
+			defer func() { err = fmt.Errorf("%v", recover()) }()
+			_, err = g.pass(t.Context(), channels.Inbound{}, commit)
+			return err
+		}
+		outcomes := make(chan error, 3)
+		for range 3 {
+			go func() { outcomes <- lead() }()
+			synctest.Wait()
+		}
+		close(end)
+		for range 3 {
+			if err := <-outcomes; err == nil {
+				t.Fatal("taken")
+			}
+		}
+		if g.underway != 0 || g.leading {
+			t.Fatal("the gate is not free")
+		}
+	})
+}
