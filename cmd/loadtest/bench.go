@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"sportello/agentui/wire"
 	"sportello/channels/channeltest"
+	"sportello/inbox"
 )
 
 // bench drives one gateway.
@@ -22,7 +25,13 @@ type bench struct {
 	prefix string // of the rows' names, such as "grown: "
 
 	boss  *channeltest.Staff
-	staff []*channeltest.Staff
+	staff []agent
+}
+
+// agent is somebody with a queue, from which conversations come to him.
+type agent struct {
+	*channeltest.Staff
+	queue inbox.QueueID
 }
 
 // target is where a gateway and its parts are.
@@ -33,6 +42,11 @@ type target struct {
 	record          string         // as in the gateway's settings
 	pids            map[string]int // gateway, postgres, redis, dovecot; what is not there is not measured
 	smsURL          string         // where the provider announces a text
+	lite            bool           // SQLite, and Redis inside the gateway
+
+	manager  string // address
+	agents   []string
+	password string // everybody's
 }
 
 // measuring says how long and how much.
@@ -52,18 +66,31 @@ const (
 	patience = 10 * time.Second // how long a message may be on its way before it counts as lost
 )
 
-// signIn signs everybody in.
+// signIn signs everybody in and finds out which queues the agents serve.
 func (b *bench) signIn(ctx context.Context) (err error) {
-	if b.boss, err = channeltest.SignIn(ctx, b.public, manager, password); err != nil {
+	if b.boss, err = channeltest.SignIn(ctx, b.public, b.manager, b.password); err != nil {
 		return err
 	}
-	b.staff = nil
-	for i := range desks {
-		s, err := channeltest.SignIn(ctx, b.public, deskEmail(i), password)
-		if err != nil {
-			return err
+	var house wire.Directory
+	if err := b.boss.Do(ctx, http.MethodGet, "/api/directory", nil, &house); err != nil {
+		return err
+	}
+	queues := map[string]inbox.QueueID{}
+	for _, a := range house.Agents {
+		if len(a.Queues) > 0 {
+			queues[string(a.ID)] = a.Queues[0]
 		}
-		b.staff = append(b.staff, s)
+	}
+	b.staff = nil
+	for _, address := range b.agents {
+		s, err := channeltest.SignIn(ctx, b.public, address, b.password)
+		if err != nil {
+			return fmt.Errorf("%s: %w", address, err)
+		}
+		if queues[s.ID] == "" {
+			return fmt.Errorf("%s serves no queue", address)
+		}
+		b.staff = append(b.staff, agent{s, queues[s.ID]})
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type room struct {
 type talk struct {
 	index   int
 	visitor *channeltest.Visitor
-	agent   *channeltest.Staff
+	agent   agent
 	id      inbox.ConversationID
 
 	n      atomic.Int64 // number of the text that is on its way
@@ -166,9 +166,8 @@ func (b *bench) begin(ctx context.Context, t *talk) (err error) {
 // give passes a conversation to the queue of its agent, who takes it.
 func (b *bench) give(ctx context.Context, t *talk) error {
 	path := "/api/conversations/" + string(t.id)
-	queue := inbox.QueueID(fmt.Sprintf("banco%d", t.index%len(b.staff)))
 	err := patiently(ctx, func() error {
-		return b.boss.Do(ctx, http.MethodPost, path+"/transfer", wire.Transfer{ClientID: uuid.NewString(), Queue: queue}, nil)
+		return b.boss.Do(ctx, http.MethodPost, path+"/transfer", wire.Transfer{ClientID: uuid.NewString(), Queue: t.agent.queue}, nil)
 	})
 	if err != nil {
 		return err

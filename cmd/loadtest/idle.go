@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ func (c *crowd) close() {
 }
 
 // crowd opens connections, 16 at a time, lets them be for as long as heartbeats take to go round, and sees how the gateway has grown.
-func (b *bench) crowd(ctx context.Context, open func(ctx context.Context, i int) (io.Closer, error)) (*crowd, error) {
+func (b *bench) crowd(ctx context.Context, name string, open func(ctx context.Context, i int) (io.Closer, error)) (*crowd, error) {
 	before, err := resident(b.pids["gateway"])
 	if err != nil {
 		return nil, err
@@ -58,6 +59,12 @@ func (b *bench) crowd(ctx context.Context, open func(ctx context.Context, i int)
 	pause(ctx, 20*time.Second)
 	after, err := resident(b.pids["gateway"])
 	c.bytes = float64(after-before) / float64(len(c.open))
+	if b.opt.Profile != "" {
+		file := filepath.Join(b.opt.Profile, "idle-"+name+"-")
+		err = joined(err, download(ctx, b.metrics+"/debug/pprof/heap?gc=1", file+"heap.pprof"),
+			download(ctx, b.metrics+"/debug/pprof/goroutine", file+"goroutine.pprof"),
+			download(ctx, b.metrics+"/metrics", file+"metrics.txt"))
+	}
 	return c, joined(ctx.Err(), err)
 }
 

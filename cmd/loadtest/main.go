@@ -32,11 +32,13 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Up      upCmd      `cmd:"" help:"Start everything that is needed and measure it."`
+	Run     runCmd     `cmd:"" help:"Measure the chat of a gateway that runs already."`
 	Forward forwardCmd `cmd:"" hidden:"" help:"Forward between websockets; started by up."`
 }
 
 // world is what a command gets of the outside.
 type world struct {
+	environ  []string
 	ctx      context.Context //nolint:containedctx // it lives as long as the call of run
 	out, err io.Writer
 }
@@ -45,7 +47,7 @@ type world struct {
 var errMissed = errors.New("bars were missed")
 
 // run does what args say and returns the exit status: 0 done, 1 failed, 2 the command line is wrong.
-func run(ctx context.Context, args, _ []string, out, errout io.Writer) int {
+func run(ctx context.Context, args, environ []string, out, errout io.Writer) int {
 	var cli commands
 	exited := -1
 	parser, err := kong.New(&cli, kong.Name("loadtest"), kong.Description("Measures a Sportello gateway from outside."),
@@ -62,7 +64,7 @@ func run(ctx context.Context, args, _ []string, out, errout io.Writer) int {
 		fmt.Fprintln(errout, "loadtest:", err)
 		return 2
 	}
-	if err := k.Run(&world{ctx: ctx, out: out, err: errout}); err != nil {
+	if err := k.Run(&world{environ: environ, ctx: ctx, out: out, err: errout}); err != nil {
 		fmt.Fprintln(errout, "loadtest:", err)
 		return 1
 	}

@@ -26,7 +26,7 @@ func (b *bench) profile(ctx context.Context, row string) (*profiling, error) {
 		return nil, nil
 	}
 	p := &profiling{b: b, name: filepath.Join(b.opt.Profile, strings.NewReplacer(": ", "-", " ", "-").Replace(b.prefix+row))}
-	if b.embedded() {
+	if b.lite {
 		return p, nil
 	}
 	var err error

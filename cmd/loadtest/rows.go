@@ -41,7 +41,7 @@ func parts(cpu map[string]float64) float64 { return cpu["gateway"] + cpu["postgr
 
 func (b *bench) addChat(_ string, s *sample) {
 	row := b.row("chat, visitor → committed → agent, closed loop of 64", s)
-	if b.embedded() {
+	if b.lite {
 		row.Bars = []bar{atLeast("msg/s", row.PerSecond, 3000)}
 		b.report.add(row)
 		return
@@ -60,8 +60,6 @@ func (l limits) measured() bool { return l.RowsPerSecond > 0 && l.light() > 0 }
 
 // cpuFloor is what one message costs at least when nothing is batched, in ms.
 func (l limits) cpuFloor() float64 { return l.ForwardCPU + l.RowCPU + l.ScriptCPU }
-
-func (b *bench) embedded() bool { return b.pids["postgres"] == 0 }
 
 var lightNames = map[string]string{"light": "chat, visitor → agent, 50 msg/s", "reply-light": "reply, agent → visitor, 50 msg/s"}
 
@@ -102,13 +100,13 @@ func (b *bench) idleRows(ctx context.Context) error {
 		return err
 	}
 	b.report.add(row{Name: b.prefix + "gateway resident, idle", MiB: float64(empty) / (1 << 20), Bars: []bar{atMost("MiB", float64(empty)/(1<<20), 60)}})
-	agents, err := b.crowd(ctx, b.desk)
+	agents, err := b.crowd(ctx, "agents", b.desk)
 	if err != nil {
 		return fmt.Errorf("idle agents: %w", err)
 	}
 	defer agents.close()
 	b.addIdle("memory per idle agent's socket", agents.bytes)
-	guests, err := b.crowd(ctx, b.guest)
+	guests, err := b.crowd(ctx, "visitors", b.guest)
 	if err != nil {
 		return fmt.Errorf("idle visitors: %w", err)
 	}

@@ -88,6 +88,11 @@ func (c *upCmd) Run(w *world) (err error) {
 
 func (c *upCmd) wants(row string) bool { return slices.Contains(c.Rows, row) }
 
+// contains is whether a list has a word.
+func contains(list []string) func(string) bool {
+	return func(word string) bool { return slices.Contains(list, word) }
+}
+
 // all measures everything asked for.
 func (c *upCmd) all(ctx context.Context, r *rig, out *report) error {
 	b := &bench{opt: c.measuring, dir: r.dir, say: r.log, limits: &limits{}, report: out,
@@ -176,7 +181,8 @@ func (c *upCmd) embedded(ctx context.Context, r *rig, out *report) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{opt: c.measuring, dir: r.dir, say: r.log, limits: &limits{}, report: out, prefix: "embedded default: ", target: target{pids: map[string]int{}}}
+	b := &bench{opt: c.measuring, dir: r.dir, say: r.log, limits: &limits{}, report: out, prefix: "embedded default: ",
+		target: target{pids: map[string]int{}, lite: true}}
 	if err := r.launch(ctx, s, b); err != nil {
 		return err
 	}
@@ -273,6 +279,10 @@ func (r *rig) launch(ctx context.Context, s *server, b *bench) error {
 	}
 	r.ends = append(r.ends, s.end)
 	b.public, b.metrics, b.origin, b.account, b.record = s.public, s.metrics, website, chatAccount, s.record
+	b.manager, b.password, b.agents = manager, password, nil
+	for i := range desks {
+		b.agents = append(b.agents, deskEmail(i))
+	}
 	b.smsURL = s.public + "/hooks/sms/" + smsAccount + "/inbound"
 	b.pids["gateway"] = s.pid()
 	return nil
