@@ -51,6 +51,17 @@ func (b *book) taken(text string) {
 	b.said[text].taken = true
 }
 
+// probed notes what became of a text that was announced only once.
+func (b *book) probed(text string, taken bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if taken {
+		b.said[text].taken = true
+	} else {
+		delete(b.said, text)
+	}
+}
+
 // answer notes that an agent answers.
 func (b *book) answer(text string, c inbox.ConversationID) {
 	b.mu.Lock()
@@ -83,14 +94,13 @@ func (b *book) resumed(after time.Duration) {
 	b.back = append(b.back, after)
 }
 
-// open counts what customers have said and what was not confirmed.
-func (b *book) open() (n int) {
+// copyReplies is what agents have written so far.
+func (b *book) copyReplies() map[string]reply {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.said {
-		if !s.taken {
-			n++
-		}
+	all := make(map[string]reply, len(b.replies))
+	for text, r := range b.replies {
+		all[text] = *r
 	}
-	return n
+	return all
 }

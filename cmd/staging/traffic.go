@@ -77,7 +77,7 @@ func (w *writer) mail(text string) string {
 
 // heard counts the mails that arrived outside with a text, each Message-ID once: what is sent again after an unknown outcome bears the
 // same, and the reader's program shows it once.
-func heard(server *channeltest.MailServer, texts map[string]*reply) map[string]int {
+func heard(server *channeltest.MailServer, texts map[string]reply) map[string]int {
 	all, seen := map[string]int{}, map[string]bool{}
 	for _, m := range server.Relayed() {
 		raw := string(m.Raw)

@@ -1,0 +1,176 @@
+//go:build e2e
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sportello/cmd/staging"
+)
+
+// stage starts a staging copy of this program for a test.
+func stage(t *testing.T, o staging.Options) *staging.World {
+	t.Helper()
+	o.Dir = t.TempDir()
+	o.Binary = filepath.Join(o.Dir, "gateway")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", o.Binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	for dir := o.Dir; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL passes through it as another user
+			t.Fatal(err)
+		}
+	}
+	w, err := staging.New(t.Context(), o)
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// drive lets everybody work while during runs and fails the test if the balance is not even in the end.
+func drive(t *testing.T, w *staging.World, during func(context.Context) error) {
+	t.Helper()
+	pace := staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}
+	b, err := w.Drive(t.Context(), pace, 30*time.Second, during)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, w.Logs())
+	}
+	for kind, s := range b.Channels {
+		t.Logf("%-5s said %d, stored %d, shown %d; replies written %d, arrived %d, unknown %d, failed %d",
+			kind, s.Said, s.Stored, s.Shown, s.Written, s.Arrived, s.Unknown, s.Failed)
+		if s.Said == 0 || s.Written == 0 {
+			t.Errorf("nothing was said or nothing written by %s: the test shows nothing", kind)
+		}
+	}
+	if !b.OK() {
+		t.Errorf("the balance is not even:\n%s\n%s", strings.Join(b.Problems[:min(len(b.Problems), 30)], "\n"), w.Logs())
+	}
+}
+
+// until waits for a condition.
+func until(ctx context.Context, what string, patience time.Duration, ok func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for !ok() {
+		pause(ctx, 20*time.Millisecond)
+		if ctx.Err() != nil {
+			return fmt.Errorf("not within %s: %s", patience, what)
+		}
+	}
+	return nil
+}
+
+// watch looks every tenth of a second for what must never be, until ctx ends.
+func watch(t *testing.T, w *staging.World) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if readers := w.Readers(); len(readers) > 1 {
+				t.Errorf("the mailbox is read by %v at once", readers)
+			}
+			if over, err := w.Overloaded(ctx); err == nil && len(over) > 0 {
+				t.Errorf("more work than room: %v", over)
+			}
+			pause(ctx, 100*time.Millisecond)
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// TestE2EThreeGatewaysLoseOne: visitors and agents on any of three gateways, PostgreSQL, a Redis cluster. The gateway that reads the
+// mailbox dies in the middle and comes back.
+func TestE2EThreeGatewaysLoseOne(t *testing.T) {
+	w := stage(t, staging.Options{Gateways: 3, Cluster: true, Visitors: 20, Phones: 8, Writers: 3, Agents: 8})
+	stop := watch(t, w)
+	defer stop()
+	drive(t, w, func(ctx context.Context) error {
+		if err := until(ctx, "one gateway reads the mailbox", 30*time.Second, func() bool { return len(w.Readers()) == 1 }); err != nil {
+			return err
+		}
+		pause(ctx, 8*time.Second)
+		victim := w.Readers()[0]
+		before := len(w.Back())
+		victim.Kill()
+		killed := time.Now()
+		err := until(ctx, "another gateway reads the mailbox", 30*time.Second, func() bool {
+			readers := w.Readers()
+			return len(readers) == 1 && readers[0] != victim
+		})
+		if err != nil {
+			return err
+		}
+		t.Logf("the mailbox is read again after %s", time.Since(killed).Round(time.Millisecond))
+		back := w.Back()[before:]
+		t.Logf("%d chats resumed, the last after %s", len(back), staging.Longest(back).Round(time.Millisecond))
+		if len(back) == 0 || staging.Longest(back) > 5*time.Second {
+			t.Errorf("chats resumed after %v", back)
+		}
+		if err := victim.Start(ctx); err != nil {
+			return err
+		}
+		pause(ctx, 4*time.Second)
+		return nil
+	})
+}
+
+// TestE2EStoresGoAway: while PostgreSQL is away, everybody is told "later", and what was said comes in when it returns; while Redis is
+// away, messages are taken in all the same.
+func TestE2EStoresGoAway(t *testing.T) {
+	w := stage(t, staging.Options{Gateways: 2, Visitors: 12, Phones: 6, Writers: 3, Agents: 6})
+	stop := watch(t, w)
+	defer stop()
+	drive(t, w, func(ctx context.Context) error {
+		pause(ctx, 5*time.Second)
+		if err := w.Postgres.Stop(); err != nil {
+			return err
+		}
+		pause(ctx, 3*time.Second)
+		if status := w.Probe(ctx); status != 503 {
+			t.Errorf("without PostgreSQL the webhook answers %d", status)
+		}
+		if err := w.Postgres.Start(ctx); err != nil {
+			return err
+		}
+		pause(ctx, 5*time.Second)
+		if err := w.Redis.Stop(); err != nil {
+			return err
+		}
+		pause(ctx, 2*time.Second)
+		before, err := w.Stored(ctx)
+		if err != nil {
+			return err
+		}
+		if status := w.Probe(ctx); status/100 != 2 {
+			t.Errorf("without Redis the webhook answers %d", status)
+		}
+		pause(ctx, 3*time.Second)
+		after, err := w.Stored(ctx)
+		if err != nil {
+			return err
+		}
+		t.Logf("without Redis %d messages were taken in within 3 s", after-before)
+		if after == before {
+			t.Error("without Redis nothing was taken in")
+		}
+		if err := w.Redis.Start(ctx); err != nil {
+			return err
+		}
+		pause(ctx, 5*time.Second)
+		return nil
+	})
+}
