@@ -24,11 +24,13 @@ export function blocks(items: readonly TimelineItem[], look: Look): Block[] {
     const first = run[0];
     if (!first) continue;
     const id = first.conversation ?? "";
+    const foreign = look.current !== null && id !== "" && id !== look.current;
+    if (foreign && !look.open.has(id) && !run.some((i) => i.message)) continue; // only how it was routed
     if (look.dayOf(first.at) !== day) {
       day = look.dayOf(first.at);
       out.push({ t: "day", key: `day ${first.id}`, at: first.at });
     }
-    if (look.current !== null && id !== "" && id !== look.current) {
+    if (foreign) {
       const open = look.open.has(id);
       out.push(otherOf(run, id, look, open));
       if (!open) continue;

@@ -112,6 +112,11 @@ describe("a timeline", () => {
     expect(kinds([other(1), consent, other(3), item(4)])).toEqual(["day", "other", "message"]);
   });
 
+  test("another conversation's mere routing is not a line of its own", () => {
+    const routed = item(5, { id: "x5", conversation: "c9", type: "conversation.assigned", message: undefined });
+    expect(kinds([item(1), routed, item(6)])).toEqual(["day", "message", "message"]);
+  });
+
   test("every day begins with its name", () => {
     expect(kinds([item(1), item(2, { at: "2026-11-22T09:00:00Z" })])).toEqual(["day", "message", "day", "message"]);
     expect(at(1).slice(0, 10)).toBe("2026-11-21");
