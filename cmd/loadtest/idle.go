@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -13,7 +14,8 @@ import (
 // crowd is many idle connections.
 type crowd struct {
 	open  []io.Closer
-	bytes float64 // that the gateway grew by for each
+	after int64   // the gateway's resident memory
+	bytes float64 // that it grew by for each
 }
 
 func (c *crowd) close() {
@@ -22,12 +24,23 @@ func (c *crowd) close() {
 	}
 }
 
-// crowd opens connections, 16 at a time, lets them be for as long as heartbeats take to go round, and sees how the gateway has grown.
-func (b *bench) crowd(ctx context.Context, name string, open func(ctx context.Context, i int) (io.Closer, error)) (*crowd, error) {
-	before, err := resident(b.pids["gateway"])
-	if err != nil {
-		return nil, err
+// settled is the gateway's resident memory after some time and a collection, which the runtime makes by itself every two minutes, so that
+// the garbage of opening connections is not taken for what they need.
+func (b *bench) settled(ctx context.Context, after time.Duration) (int64, error) {
+	pause(ctx, after)
+	for range 2 {
+		if err := download(ctx, b.metrics+"/debug/pprof/heap?gc=1", os.DevNull); err != nil {
+			return 0, err
+		}
 	}
+	pause(ctx, 10*time.Second) // memory is given back bit by bit
+	n, err := resident(b.pids["gateway"])
+	return n, joined(ctx.Err(), err)
+}
+
+// crowd opens connections, 16 at a time, lets them be for as long as heartbeats take to go round, and sees how much the gateway is above
+// before.
+func (b *bench) crowd(ctx context.Context, name string, before int64, open func(ctx context.Context, i int) (io.Closer, error)) (*crowd, error) {
 	c := &crowd{open: make([]io.Closer, 0, b.opt.Sockets)}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -56,9 +69,12 @@ func (b *bench) crowd(ctx context.Context, name string, open func(ctx context.Co
 		c.close()
 		return nil, failure
 	}
-	pause(ctx, 20*time.Second)
-	after, err := resident(b.pids["gateway"])
-	c.bytes = float64(after-before) / float64(len(c.open))
+	var err error
+	if c.after, err = b.settled(ctx, 20*time.Second); err != nil {
+		c.close()
+		return nil, err
+	}
+	c.bytes = float64(c.after-before) / float64(len(c.open))
 	if b.opt.Profile != "" {
 		file := filepath.Join(b.opt.Profile, "idle-"+name+"-")
 		err = joined(err, download(ctx, b.metrics+"/debug/pprof/heap?gc=1", file+"heap.pprof"),

@@ -94,19 +94,18 @@ func (b *bench) row(name string, s *sample) row {
 // what they need.
 func (b *bench) idleRows(ctx context.Context) error {
 	b.say(b.prefix + "idle")
-	pause(ctx, 3*time.Second)
-	empty, err := resident(b.pids["gateway"])
+	empty, err := b.settled(ctx, 5*time.Second)
 	if err != nil {
 		return err
 	}
 	b.report.add(row{Name: b.prefix + "gateway resident, idle", MiB: float64(empty) / (1 << 20), Bars: []bar{atMost("MiB", float64(empty)/(1<<20), 60)}})
-	agents, err := b.crowd(ctx, "agents", b.desk)
+	agents, err := b.crowd(ctx, "agents", empty, b.desk)
 	if err != nil {
 		return fmt.Errorf("idle agents: %w", err)
 	}
 	defer agents.close()
 	b.addIdle("memory per idle agent's socket", agents.bytes)
-	guests, err := b.crowd(ctx, "visitors", b.guest)
+	guests, err := b.crowd(ctx, "visitors", agents.after, b.guest)
 	if err != nil {
 		return fmt.Errorf("idle visitors: %w", err)
 	}
