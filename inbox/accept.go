@@ -154,6 +154,9 @@ func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, from customer.ID, to cu
 			return err
 		}
 		t.c.Customer, t.c.CustomerName, t.c.CustomerTier, t.c.Locale = to.ID, to.Name, to.Tier, to.Locale
+		if to.Name != "" {
+			t.c.CustomerContact = ""
+		}
 		err = t.tell(journal.Linked, customerActor(to.ID), Change{Reason: "recognised"})
 		if err == nil {
 			err = flush(ctx, t)
@@ -216,6 +219,9 @@ func (l *Ledger) openTurn(ctx context.Context, tx *sql.Tx, in channels.Inbound, 
 	t.c = Conversation{
 		ID: ConversationID(id), Number: number, Customer: who.ID, CustomerName: who.Name, CustomerTier: who.Tier, Locale: who.Locale,
 		Kind: in.Kind, Account: in.Account, Subject: in.Subject, State: New, Priority: 50, CreatedAt: t.at,
+	}
+	if who.Name == "" && in.Kind != channels.Chat {
+		t.c.CustomerContact = in.From.Value
 	}
 	if related != nil {
 		t.c.Previous = related.ID

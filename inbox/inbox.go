@@ -40,34 +40,35 @@ type Requirement struct {
 
 // Conversation is one row of the ledger. Its JSON form is what events, the live inbox and the console carry.
 type Conversation struct {
-	ID             ConversationID     `json:"id"`
-	Number         int64              `json:"number"`
-	Customer       customer.ID        `json:"customer"`
-	CustomerName   string             `json:"customer_name"` // as known when the event was written
-	CustomerTier   string             `json:"customer_tier,omitempty"`
-	Locale         string             `json:"locale,omitempty"` // the customer's
-	Kind           channels.Kind      `json:"kind"`             // the channel it began on
-	Account        channels.AccountID `json:"account"`
-	Subject        string             `json:"subject,omitempty"`
-	State          ConversationState  `json:"state"`
-	Queue          QueueID            `json:"queue,omitempty"`
-	Priority       int                `json:"priority"` // 0-100, 50 is normal
-	Skills         []Requirement      `json:"skills,omitempty"`
-	Assignee       AgentID            `json:"assignee,omitempty"`
-	Sticky         AgentID            `json:"sticky,omitempty"` // who had it last
-	RulesVersion   int64              `json:"rules_version,omitempty"`
-	Disposition    string             `json:"disposition,omitempty"`
-	Previous       ConversationID     `json:"previous,omitempty"`
-	LastKind       channels.Kind      `json:"last_kind,omitempty"` // channel of the last customer message
-	LastSeq        int64              `json:"last_seq"`
-	LastMessageSeq int64              `json:"last_message_seq"`
-	Preview        string             `json:"preview"` // at most 140 characters of the last message that is not a note
-	LastInAt       time.Time          `json:"last_in_at,omitzero"`
-	LastOutAt      time.Time          `json:"last_out_at,omitzero"`
-	QueuedAt       time.Time          `json:"queued_at,omitzero"`     // the routing clock: since the customer began to wait; zero while new for the first time
-	WaitingSince   time.Time          `json:"waiting_since,omitzero"` // zero: answered
-	CreatedAt      time.Time          `json:"created_at"`
-	ClosedAt       time.Time          `json:"closed_at,omitzero"`
+	ID              ConversationID     `json:"id"`
+	Number          int64              `json:"number"`
+	Customer        customer.ID        `json:"customer"`
+	CustomerName    string             `json:"customer_name"`              // as known when the event was written
+	CustomerContact string             `json:"customer_contact,omitempty"` // of a customer without a name: a mail address or number of his
+	CustomerTier    string             `json:"customer_tier,omitempty"`
+	Locale          string             `json:"locale,omitempty"` // the customer's
+	Kind            channels.Kind      `json:"kind"`             // the channel it began on
+	Account         channels.AccountID `json:"account"`
+	Subject         string             `json:"subject,omitempty"`
+	State           ConversationState  `json:"state"`
+	Queue           QueueID            `json:"queue,omitempty"`
+	Priority        int                `json:"priority"` // 0-100, 50 is normal
+	Skills          []Requirement      `json:"skills,omitempty"`
+	Assignee        AgentID            `json:"assignee,omitempty"`
+	Sticky          AgentID            `json:"sticky,omitempty"` // who had it last
+	RulesVersion    int64              `json:"rules_version,omitempty"`
+	Disposition     string             `json:"disposition,omitempty"`
+	Previous        ConversationID     `json:"previous,omitempty"`
+	LastKind        channels.Kind      `json:"last_kind,omitempty"` // channel of the last customer message
+	LastSeq         int64              `json:"last_seq"`
+	LastMessageSeq  int64              `json:"last_message_seq"`
+	Preview         string             `json:"preview"` // at most 140 characters of the last message that is not a note
+	LastInAt        time.Time          `json:"last_in_at,omitzero"`
+	LastOutAt       time.Time          `json:"last_out_at,omitzero"`
+	QueuedAt        time.Time          `json:"queued_at,omitzero"`     // the routing clock: since the customer began to wait; zero while new for the first time
+	WaitingSince    time.Time          `json:"waiting_since,omitzero"` // zero: answered
+	CreatedAt       time.Time          `json:"created_at"`
+	ClosedAt        time.Time          `json:"closed_at,omitzero"`
 }
 
 // Direction says which way a message goes.

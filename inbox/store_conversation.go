@@ -13,9 +13,13 @@ import (
 	"sportello/inbox/db"
 )
 
-const conversationColumns = `v.id, v.number, v.customer_id, c.name, c.tier, c.locale, v.kind, v.account_id, v.subject, v.state, v.queue,
+const conversationColumns = `v.id, v.number, v.customer_id, c.name, `+contactColumn+`, c.tier, c.locale, v.kind, v.account_id, v.subject, v.state, v.queue,
 	v.priority, v.skills, v.assignee, v.sticky, v.rules_version, v.disposition, COALESCE(v.previous_id, ''), v.last_kind, v.last_seq,
 	v.last_message_seq, v.preview, v.last_in_at, v.last_out_at, v.queued_at, v.waiting_since, v.created_at, v.closed_at`
+
+// contactColumn is how a customer without a name is called.
+const contactColumn = `CASE WHEN c.name <> '' THEN '' ELSE COALESCE((SELECT i.value FROM identity i
+	WHERE i.customer_id = c.id AND i.kind <> 'chat' ORDER BY i.owner DESC, i.proof DESC, i.value LIMIT 1), '') END`
 
 const fromConversation = ` FROM conversation v JOIN customer c ON c.id = v.customer_id `
 
@@ -37,7 +41,7 @@ func scanConversation(row scanner) (Conversation, error) {
 	var v Conversation
 	var skills string
 	var in, out, queued, waiting, created, closed sql.NullInt64
-	err := row.Scan(&v.ID, &v.Number, &v.Customer, &v.CustomerName, &v.CustomerTier, &v.Locale, &v.Kind, &v.Account, &v.Subject,
+	err := row.Scan(&v.ID, &v.Number, &v.Customer, &v.CustomerName, &v.CustomerContact, &v.CustomerTier, &v.Locale, &v.Kind, &v.Account, &v.Subject,
 		&v.State, &v.Queue, &v.Priority, &skills, &v.Assignee, &v.Sticky, &v.RulesVersion, &v.Disposition, &v.Previous, &v.LastKind,
 		&v.LastSeq, &v.LastMessageSeq, &v.Preview, &in, &out, &queued, &waiting, &created, &closed)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Dates and names in the person's language.
 
 import { coded, locale, t } from "../i18n/index.svelte";
-import type { Customer } from "../wire/types";
+import type { Conversation, Customer } from "../wire/types";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -50,11 +50,15 @@ export function size(bytes: number): string {
 }
 
 /** A customer's name, or the address by which he is known. */
-export function customerName(c: Customer): string {
-  return c.name || c.identities?.find((i) => i.kind !== "chat")?.value || t("customer.unnamed");
+export function customerName(c: Customer, at?: Conversation | null): string {
+  return c.name || c.identities?.find((i) => i.kind !== "chat")?.value || (at ? called(at) : t("customer.unnamed"));
 }
 
 /** A name to show for somebody who may have none. */
 export const named = (name: string | undefined) => name || t("customer.unnamed");
+
+/** What a conversation's customer is called: his name, or what he writes from. */
+export const called = (c: Pick<Conversation, "customer_name" | "customer_contact" | "kind" | "number">) =>
+  c.customer_name || c.customer_contact || (c.kind === "chat" ? t("customer.visitor_number", { n: c.number }) : t("customer.unnamed"));
 
 export const channelName = (kind: string) => coded("channel", kind, "channel.chat");

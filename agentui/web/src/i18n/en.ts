@@ -82,6 +82,7 @@ export const en: Record<Key, string> = {
   "customer.since": "customer since {date}",
   "customer.unnamed": "Unnamed customer",
   "customer.visitor": "Visitor {id}",
+  "customer.visitor_number": "Visitor #{n}",
   "day.today": "Today",
   "day.yesterday": "Yesterday",
   "decline.break": "I am about to take a break",

@@ -80,6 +80,7 @@ export const it = {
   "customer.since": "cliente dal {date}",
   "customer.unnamed": "Cliente senza nome",
   "customer.visitor": "Visitatore {id}",
+  "customer.visitor_number": "Visitatore #{n}",
   "day.today": "Oggi",
   "day.yesterday": "Ieri",
   "decline.break": "Sto per fare una pausa",

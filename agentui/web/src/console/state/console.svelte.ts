@@ -1,6 +1,7 @@
 // The console of one signed-in agent: the parts below, wired together. Made when the session is known; start and stop frame its life.
 
 import { getContext, setContext } from "svelte";
+import { called } from "../format";
 import { coded, t } from "../../i18n/index.svelte";
 import { post, Refusal, type Api } from "../../wire/api";
 import { Feed, type Link } from "../../wire/socket";
@@ -263,19 +264,19 @@ export class Console {
     const c = change.conversation;
     if (!change.message || !isMine(c, this.me.agent)) return;
     const here = c.id === this.desk.selected && !document.hidden;
-    const text = t("say.message", { name: c.customer_name || t("customer.unnamed"), text: (change.message.text || c.preview).slice(0, 140) });
+    const text = t("say.message", { name: called(c), text: (change.message.text || c.preview).slice(0, 140) });
     if (here) return this.announcer.say(text);
     this.bell.soft(c.id);
-    this.bell.notify(c.customer_name || t("customer.unnamed"), c.preview, c.id, false, () => this.open(c.id));
+    this.bell.notify(called(c), c.preview, c.id, false, () => this.open(c.id));
   }
 
   private offered(c: Conversation): void {
     void this.desk.prefetch(c.id);
     const expires = this.offers.card?.offer.expires ?? "";
     const n = Math.max(0, Math.round((Date.parse(expires) - this.ticker.server.now()) / 1000)) || 0;
-    this.announcer.alert(t("offer.announce", { channel: coded("channel", c.kind, "channel.chat"), name: c.customer_name || t("customer.unnamed"), n }));
+    this.announcer.alert(t("offer.announce", { channel: coded("channel", c.kind, "channel.chat"), name: called(c), n }));
     this.bell.offer();
-    this.bell.notify(t("offer.title"), c.customer_name, "offer", true, () => undefined);
+    this.bell.notify(t("offer.title"), called(c), "offer", true, () => undefined);
     clearInterval(this.ring);
     this.ring = setInterval(() => (this.offers.card?.state === "open" ? this.bell.offer() : clearInterval(this.ring)), ringEvery);
   }
@@ -287,7 +288,7 @@ export class Console {
     const field = document.activeElement;
     const busy = field instanceof HTMLTextAreaElement && field.value.trim() !== "";
     if (!busy) return this.open(c.id);
-    this.announcer.show(t("offer.accepted_later", { name: c.customer_name || t("customer.unnamed") }), { label: t("do.open"), run: () => this.open(c.id) });
+    this.announcer.show(t("offer.accepted_later", { name: called(c) }), { label: t("do.open"), run: () => this.open(c.id) });
   }
 
   private sent(item: Item, message: Message): void {
@@ -296,7 +297,8 @@ export class Console {
   }
 
   private stoppedItem(item: Item): void {
-    const name = this.work.conversation(item.conversation)?.customer_name || t("customer.unnamed");
+    const about = this.work.conversation(item.conversation);
+    const name = about ? called(about) : t("customer.unnamed");
     this.announcer.alert(item.state === "held" ? t("held.announce", { name }) : t("failed.announce", { name }));
     if (item.state === "failed") this.bell.failed();
     if (this.desk.selected !== item.conversation) {
