@@ -215,73 +215,89 @@ func (e *expander) expand(v any) any {
 	return v
 }
 
-// validate lists every problem of what belongs to no adapter; the adapters validate their own parts (see accounts.go).
+// problems collects what is wrong with settings, each with its path.
+type problems []error
+
+func (p *problems) add(path, format string, args ...any) {
+	*p = append(*p, fmt.Errorf("  %s: "+format, append([]any{path}, args...)...))
+}
+
+// validate lists every problem; the adapters validate their own parts (see accounts.go).
 func (s Settings) validate() error {
-	var errs []error
-	bad := func(path, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("  %s: "+format, append([]any{path}, args...)...))
-	}
-	for path, address := range map[string]string{"listen": s.Listen, "metrics": s.Metrics} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			bad(path, "%q is not host:port", address)
-		}
-	}
-	if u, err := url.Parse(s.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" {
-		bad("public_url", "must be the address by which browsers and providers reach this gateway, such as https://help.example.it")
-	}
-	if path, ok := strings.CutPrefix(s.Record, "sqlite:"); ok {
-		if path == "" {
-			bad("record", "sqlite: needs a path")
-		}
-	} else if !strings.HasPrefix(s.Record, "postgres://") && !strings.HasPrefix(s.Record, "postgresql://") {
-		bad("record", "must begin with sqlite: or postgres://")
-	}
-	if s.Blobs == "" {
-		bad("blobs", "a folder is needed")
-	} else if !filepath.IsAbs(s.Blobs) {
-		bad("blobs", "the folder must be an absolute path")
-	}
-	if len(s.Secret) < 32 {
-		bad("secret", "at least 32 characters are needed; `openssl rand -hex 32` makes some")
-	}
-	if s.Grace <= 0 {
-		bad("grace", "must be more than 0")
-	}
-	if _, err := s.authorities(); err != nil {
-		bad("ca_file", "%v", err)
-	}
-	if _, err := time.LoadLocation(s.Zone); err != nil {
-		bad("zone", "%q is not an IANA time zone such as Europe/Rome", s.Zone)
-	}
-	if len(s.Redis.Addresses) == 0 {
-		bad("redis.addresses", "at least one host:port is needed, or the word embedded")
-	}
-	if _, err := s.Log.level(); err != nil {
-		bad("log.level", "%v", err)
-	}
-	if s.Log.Format != "text" && s.Log.Format != "json" {
-		bad("log.format", "must be text or json")
-	}
-	if s.Routing.OfferTime < 5*time.Second || s.Routing.OfferTime > 10*time.Minute {
-		bad("routing.offer_time", "must be 5s to 10m")
-	}
-	if s.Routing.DisconnectGrace < 5*time.Second {
-		bad("routing.disconnect_grace", "must be 5s or more")
-	}
+	var found problems
+	s.checkAddresses(&found)
+	s.checkStores(&found)
+	s.checkManners(&found)
 	seen := map[string]bool{}
 	for _, a := range s.accountNames() {
 		if seen[a] {
-			bad("account", "%q is used twice", a)
+			found.add("account", "%q is used twice", a)
 		}
 		seen[a] = true
 	}
 	if len(seen) == 0 {
-		bad("email, sms, chat", "at least one account is needed")
+		found.add("email, sms, chat", "at least one account is needed")
 	}
 	if err := s.validateAccounts(); err != nil {
-		errs = append(errs, err)
+		found = append(found, err)
 	}
-	return errors.Join(errs...)
+	return errors.Join(found...)
+}
+
+func (s Settings) checkAddresses(found *problems) {
+	for path, address := range map[string]string{"listen": s.Listen, "metrics": s.Metrics} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			found.add(path, "%q is not host:port", address)
+		}
+	}
+	if u, err := url.Parse(s.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" {
+		found.add("public_url", "must be the address by which browsers and providers reach this gateway, such as https://help.example.it")
+	}
+}
+
+func (s Settings) checkStores(found *problems) {
+	if path, ok := strings.CutPrefix(s.Record, "sqlite:"); ok {
+		if path == "" {
+			found.add("record", "sqlite: needs a path")
+		}
+	} else if !strings.HasPrefix(s.Record, "postgres://") && !strings.HasPrefix(s.Record, "postgresql://") {
+		found.add("record", "must begin with sqlite: or postgres://")
+	}
+	if s.Blobs == "" {
+		found.add("blobs", "a folder is needed")
+	} else if !filepath.IsAbs(s.Blobs) {
+		found.add("blobs", "the folder must be an absolute path")
+	}
+	if len(s.Redis.Addresses) == 0 {
+		found.add("redis.addresses", "at least one host:port is needed, or the word embedded")
+	}
+	if len(s.Secret) < 32 {
+		found.add("secret", "at least 32 characters are needed; `openssl rand -hex 32` makes some")
+	}
+	if _, err := s.authorities(); err != nil {
+		found.add("ca_file", "%v", err)
+	}
+}
+
+func (s Settings) checkManners(found *problems) {
+	if s.Grace <= 0 {
+		found.add("grace", "must be more than 0")
+	}
+	if _, err := time.LoadLocation(s.Zone); err != nil {
+		found.add("zone", "%q is not an IANA time zone such as Europe/Rome", s.Zone)
+	}
+	if _, err := s.Log.level(); err != nil {
+		found.add("log.level", "%v", err)
+	}
+	if s.Log.Format != "text" && s.Log.Format != "json" {
+		found.add("log.format", "must be text or json")
+	}
+	if s.Routing.OfferTime < 5*time.Second || s.Routing.OfferTime > 10*time.Minute {
+		found.add("routing.offer_time", "must be 5s to 10m")
+	}
+	if s.Routing.DisconnectGrace < 5*time.Second {
+		found.add("routing.disconnect_grace", "must be 5s or more")
+	}
 }
 
 // accountNames are the ids of all accounts.
