@@ -27,6 +27,8 @@ func TestE2E(t *testing.T) {
 	}
 	o := newOutside(t)
 	o.start(t)
+	o.cli(t, "", "healthy")
+	o.cli(t, "", "doctor") // exits with 1 when a setting, a server or an account is not as it should be
 	world := []string{"E2E_CONSOLE=" + o.public, "E2E_SITE=" + o.site, "E2E_OUTSIDE=" + o.control, "E2E_CHROMIUM=" + chromium}
 	if hold := os.Getenv("E2E_HOLD"); hold != "" { // to write tests against: the world stays until the file is removed
 		if err := os.WriteFile(hold, []byte(strings.Join(world, "\n")+"\nE2E_LOG="+o.log+"\n"), 0o600); err != nil {
@@ -47,4 +49,5 @@ func TestE2E(t *testing.T) {
 		t.Errorf("playwright: %v", err)
 		o.tellLog(t)
 	}
+	o.cli(t, "", "rebuild")
 }
