@@ -16,10 +16,10 @@ const patience = 30 * time.Second
 
 // commit takes a batch into the record. If it fails as a whole, each message is tried by itself, so that one that cannot be taken
 // fails alone.
-func (l *Ledger) commit(batch []*ticket, locked func()) {
+func (l *Ledger) commit(batch []*ticket, written func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	all, err := l.acceptTogether(ctx, batch, locked)
+	all, err := l.acceptTogether(ctx, batch, written)
 	for i, t := range batch {
 		switch {
 		case err == nil:
@@ -32,14 +32,14 @@ func (l *Ledger) commit(batch []*ticket, locked func()) {
 	}
 }
 
-func (l *Ledger) acceptTogether(ctx context.Context, batch []*ticket, locked func()) (all []*acceptance, err error) {
+func (l *Ledger) acceptTogether(ctx context.Context, batch []*ticket, written func()) (all []*acceptance, err error) {
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
 		b := &batched{l: l, tx: tx, all: make([]*acceptance, len(batch))}
 		for i, t := range batch {
 			b.all[i] = &acceptance{in: t.in}
 		}
 		all = b.all
-		return b.accept(ctx, locked)
+		return b.accept(ctx, written)
 	})
 	return all, err
 }
@@ -73,16 +73,13 @@ type batched struct {
 	all []*acceptance
 }
 
-func (b *batched) accept(ctx context.Context, locked func()) error {
+func (b *batched) accept(ctx context.Context, written func()) error {
 	ins := make([]channels.Inbound, len(b.all))
 	for i, a := range b.all {
 		ins[i] = a.in
 	}
 	if err := b.l.book.Lock(ctx, b.tx, ins...); err != nil {
 		return err
-	}
-	if b.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
-		locked()
 	}
 	plain, err := b.plain(ctx)
 	if err == nil {
@@ -92,6 +89,9 @@ func (b *batched) accept(ctx context.Context, locked func()) error {
 		if err == nil && !a.wrote {
 			err = b.l.accept(ctx, b.tx, a)
 		}
+	}
+	if err == nil && b.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
+		written()
 	}
 	return err
 }

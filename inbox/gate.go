@@ -3,8 +3,8 @@ package inbox
 // Group commit: messages that arrive together share one transaction, and one flush to disk. The invariants:
 //
 //   - Nobody waits for company: a lone message is committed at once. While a batch is being written, the next one gathers.
-//   - Batches are taken in the order of arrival, and the next one is begun only when the one before holds the locks of its senders, or
-//     has ended. So the messages of one sender keep their order.
+//   - Batches are taken in the order of arrival, and the next one is begun only when the one before is written, with the locks of its
+//     senders held, and waits for the disk, or has ended. So the messages of one sender keep their order.
 //   - The callers do the work: whoever stands first leads for those behind him. Nothing runs when nobody calls.
 //   - A caller who gives up disturbs nobody. If his message is in a batch already, it is taken all the same, and comes again as a
 //     duplicate.
@@ -21,7 +21,7 @@ import (
 const (
 	mostBatch    = 64   // messages in one transaction
 	mostQueue    = 1024 // callers at the gate; further ones wait outside until there is room
-	mostUnderway = 2    // batches: one gathers what the database must do, while the other waits for the disk
+	mostUnderway = 2    // batches: one is written while the other waits for the disk
 )
 
 // gate gathers messages into batches. Made by newGate.
@@ -29,7 +29,7 @@ type gate struct {
 	room chan struct{}
 
 	mu       sync.Mutex
-	leading  bool // somebody has been appointed, and has no locks yet
+	leading  bool // somebody has been appointed, and his batch is not written yet
 	underway int  // batches taken and not settled
 	waiting  []*ticket
 }
@@ -48,9 +48,9 @@ var errUnsettled = errors.New("the batch was not finished")
 
 func newGate() *gate { return &gate{room: make(chan struct{}, mostQueue)} }
 
-// pass takes a message through the gate. commit settles every ticket of a batch; it calls locked when the next batch may begin. Its
-// context is not the caller's.
-func (g *gate) pass(ctx context.Context, in channels.Inbound, commit func(batch []*ticket, locked func())) (*acceptance, error) {
+// pass takes a message through the gate. commit settles every ticket of a batch; it calls written when the next batch may begin.
+// Its context is not the caller's.
+func (g *gate) pass(ctx context.Context, in channels.Inbound, commit func(batch []*ticket, written func())) (*acceptance, error) {
 	select {
 	case g.room <- struct{}{}:
 		defer func() { <-g.room }()

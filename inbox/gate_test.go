@@ -59,12 +59,12 @@ func TestBatchGathersWhileAnotherIsWritten(t *testing.T) {
 	})
 }
 
-// The next batch begins when the one before holds its locks, and no more than a few are under way.
-func TestNextBatchBeginsBehindTheLocks(t *testing.T) {
+// The next batch begins when the one before is written, and no more than a few are under way.
+func TestNextBatchBeginsWhenOneIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, begun, end := newGate(), make(chan int, 10), make(chan struct{})
-		commit := func(batch []*ticket, locked func()) {
-			locked()
+		commit := func(batch []*ticket, written func()) {
+			written()
 			begun <- len(batch)
 			<-end
 		}
