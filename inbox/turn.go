@@ -104,6 +104,9 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 	if err := t.tell(typ, actor, Change{Message: &m.Message}); err != nil {
 		return stored{}, err
 	}
+	if t.events[len(t.events)-1].Content, err = (Evidence{m.Message, m.external, m.peer}).Content(); err != nil {
+		return stored{}, err
+	}
 	t.messages = append(t.messages, m)
 	return m, nil
 }

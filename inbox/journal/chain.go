@@ -44,11 +44,17 @@ func (e Event) Chain(before string) string {
 		Text(string(e.Actor)).Int(e.At.UnixMilli()).Text(string(e.Data)).Text(e.Content).String()
 }
 
-// chain returns the hashes of events that are about to be written. stored holds, for each position, the hash of the event before it as
-// the record has it. Of several events of one stream, the later ones go on from the earlier. An event whose predecessor is missing
-// begins anew: the audit names what is missing, and the stream stays usable.
-func chain(events []Event, stored map[Position]string) []string {
-	hashes := make([]string, len(events))
+// link is an event with its hash.
+type link struct {
+	Event
+	hash string
+}
+
+// chain gives events that are about to be written their hashes. stored holds, for each position, the hash of the event before it as the
+// record has it. Of several events of one stream, the later ones go on from the earlier. An event whose predecessor is missing begins
+// anew: the audit names what is missing, and the stream stays usable.
+func chain(events []Event, stored map[Position]string) []link {
+	links := make([]link, len(events))
 	made := make(map[Position]string, len(events))
 	for i, e := range events {
 		at := Position{e.Stream, e.Seq}
@@ -56,8 +62,8 @@ func chain(events []Event, stored map[Position]string) []string {
 		if !ok {
 			before = stored[at]
 		}
-		hashes[i] = e.Chain(before)
-		made[at] = hashes[i]
+		links[i] = link{e, e.Chain(before)}
+		made[at] = links[i].hash
 	}
-	return hashes
+	return links
 }

@@ -53,25 +53,51 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 			events[i].Data = json.RawMessage("{}")
 		}
 	}
-	stream := db.Texts("stream", events, func(e Event) Stream { return e.Stream })
-	seq := db.Ints("seq", events, func(e Event) int64 { return e.Seq })
-	with, args := j.db.With("w", stream, seq,
-		db.Texts("id", events, func(e Event) string { return e.ID }),
-		db.Texts("customer_id", events, func(e Event) string { return e.Customer }),
-		db.Texts("type", events, func(e Event) Type { return e.Type }),
-		db.Texts("actor", events, func(e Event) Actor { return e.Actor }),
-		db.Times("at", events, func(e Event) time.Time { return e.At }),
-		db.Texts("data", events, func(e Event) string { return string(e.Data) }))
-	_, err := tx.ExecContext(ctx, `WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data)
-		SELECT stream, seq, id, customer_id, type, actor, at, data FROM w`, args...)
-	if err == nil {
-		with, args = j.db.With("w", stream, seq)
-		_, err = tx.ExecContext(ctx, `WITH `+with+` INSERT INTO relay (stream, seq) SELECT stream, seq FROM w`, args...)
+	chained, err := j.enlist(ctx, tx, events)
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
 	}
+	with, args := j.db.With("w",
+		db.Texts("stream", chained, func(e link) Stream { return e.Stream }),
+		db.Ints("seq", chained, func(e link) int64 { return e.Seq }),
+		db.Texts("id", chained, func(e link) string { return e.ID }),
+		db.Texts("customer_id", chained, func(e link) string { return e.Customer }),
+		db.Texts("type", chained, func(e link) Type { return e.Type }),
+		db.Texts("actor", chained, func(e link) Actor { return e.Actor }),
+		db.Times("at", chained, func(e link) time.Time { return e.At }),
+		db.Texts("data", chained, func(e link) string { return string(e.Data) }),
+		db.Texts("content", chained, func(e link) string { return e.Content }),
+		db.Texts("hash", chained, func(e link) string { return e.hash }))
+	_, err = tx.ExecContext(ctx, `WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data, content, hash)
+		SELECT stream, seq, id, customer_id, type, actor, at, data, content, hash FROM w`, args...)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
 	}
 	return nil
+}
+
+// enlist notes that events wait to be relayed, and chains them: the same statement tells the hash of the event before each.
+// Whoever appends to a stream has locked the row that counts it, so that no other event can come between.
+func (j *Journal) enlist(ctx context.Context, tx *sql.Tx, events []Event) ([]link, error) {
+	with, args := j.db.With("w",
+		db.Texts("stream", events, func(e Event) Stream { return e.Stream }),
+		db.Ints("seq", events, func(e Event) int64 { return e.Seq }))
+	rows, err := tx.QueryContext(ctx, `WITH `+with+` INSERT INTO relay (stream, seq) SELECT stream, seq FROM w
+		RETURNING stream, seq, COALESCE((SELECT e.hash FROM event e WHERE e.stream = relay.stream AND e.seq = relay.seq - 1), '')`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	before := make(map[Position]string, len(events))
+	for rows.Next() {
+		var at Position
+		var hash string
+		if err := rows.Scan(&at.Stream, &at.Seq, &hash); err != nil {
+			return nil, err
+		}
+		before[at] = hash
+	}
+	return chain(events, before), rows.Err()
 }
 
 // placeholders is "($after+1, …, $after+n)".
