@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -168,11 +169,11 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 	for name := range after {
 		s.cpu[name] = after[name] - before[name]
 	}
-	if err == nil {
-		err = s.failure
+	if s.failure != nil {
+		b.say(fmt.Sprintf("%d messages were lost or refused, the first: %v", s.lost.Load(), s.failure))
 	}
 	if err == nil && s.done.Load() == 0 {
-		err = fmt.Errorf("nothing arrived")
+		err = joined(s.failure, errors.New("nothing arrived"))
 	}
 	return s, joined(ctx.Err(), err)
 }

@@ -60,7 +60,7 @@ func (r *report) compare(first int, prefix string) {
 			if strings.Contains(grown.Name, "50 msg/s") {
 				times, what = grown.Latency.P50/empty.Latency.P50, "× p50 of empty"
 			}
-			r.Rows[first+i].Bars = []bar{atMost(what, times, 1.3)}
+			r.Rows[first+i].Bars = append(r.Rows[first+i].Bars, atMost(what, times, 1.3))
 		}
 	}
 }

@@ -49,7 +49,13 @@ func atMost(what string, have, want float64) bar {
 
 func newReport() *report { return &report{Processors: runtime.NumCPU()} }
 
-func (r *report) add(row row) { r.Rows = append(r.Rows, row) }
+// add takes a row. A lost message is a bar that was missed.
+func (r *report) add(row row) {
+	if row.Lost > 0 {
+		row.Bars = append(row.Bars, atMost("lost or refused", float64(row.Lost), 0))
+	}
+	r.Rows = append(r.Rows, row)
+}
 
 // missed counts the bars that were not reached.
 func (r *report) missed() int {
@@ -98,9 +104,6 @@ func (r row) writeText(w io.Writer) {
 	}
 	if r.Latency != nil {
 		figures = append(figures, r.Latency.String())
-	}
-	if r.Lost > 0 {
-		figures = append(figures, fmt.Sprintf("%d LOST", r.Lost))
 	}
 	fmt.Fprintf(w, "  %s\n", strings.Join(figures, "   "))
 	if len(r.CPU) > 0 {
