@@ -75,10 +75,10 @@ func New(cfg Config, deps Deps) (*Adapter, error) {
 // Account returns the id of the account that the adapter serves.
 func (a *Adapter) Account() channels.AccountID { return a.cfg.Account }
 
-// Run returns when ctx has ended, after closing idle connections to the provider. The webhooks work through Handler and need no
-// loop of their own.
+// Run returns when ctx has ended, after closing idle connections to the provider. While the API is in trouble it asks whether it is well
+// again. The webhooks work through Handler and need no loop of their own.
 func (a *Adapter) Run(ctx context.Context) error {
-	<-ctx.Done()
+	a.recover(ctx)
 	if a.own != nil {
 		a.own.CloseIdleConnections()
 	}

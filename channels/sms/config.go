@@ -19,6 +19,9 @@ const DefaultAPIBase = "https://api.twilio.com"
 // DefaultTimeout bounds one call of the REST API.
 const DefaultTimeout = 15 * time.Second
 
+// DefaultAskEvery is the time between two questions whether an API in trouble is well again.
+const DefaultAskEvery = 5 * time.Second
+
 // Config is how one account is set up. Validate must have passed before New.
 type Config struct {
 	Account    channels.AccountID // letters, digits, ".", "_" and "-": it stands in the webhook's path
@@ -38,6 +41,7 @@ type Config struct {
 	Country   string // ISO 3166 two-letter code by which numbers without country code are read; IT when empty
 	Keywords  Keywords
 	Timeout   time.Duration // of one REST call; DefaultTimeout when zero
+	AskEvery  time.Duration // how often an API in trouble is asked whether it is well again; DefaultAskEvery when zero
 }
 
 var (
@@ -82,8 +86,8 @@ func (c Config) Validate() error {
 	if phonenumbers.GetCountryCodeForRegion(c.country()) == 0 {
 		bad("%q is not an ISO 3166 two-letter country", c.Country)
 	}
-	if c.Timeout < 0 {
-		bad("the timeout is negative")
+	if c.Timeout < 0 || c.AskEvery < 0 {
+		bad("the timeout, or the time between questions, is negative")
 	}
 	return errors.Join(errs...)
 }
@@ -141,6 +145,13 @@ func (c Config) timeout() time.Duration {
 		return DefaultTimeout
 	}
 	return c.Timeout
+}
+
+func (c Config) askEvery() time.Duration {
+	if c.AskEvery == 0 {
+		return DefaultAskEvery
+	}
+	return c.AskEvery
 }
 
 // retryPolicy is appended to the URLs that the provider calls: three more tries on a 5xx, and on a time-out of connecting or

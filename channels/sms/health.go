@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -49,6 +50,26 @@ func (a *Adapter) beat(part *trouble, now trouble) {
 		Account: a.cfg.Account, Kind: channels.SMS, OK: worst.code == "ok", Code: worst.code, Detail: worst.detail,
 		LastSuccess: p.success, Lag: -1, At: at,
 	})
+}
+
+// recover finds out that the API is well again after trouble, until ctx ends. Nobody else would: while an account is in trouble, nothing
+// is sent by it.
+func (a *Adapter) recover(ctx context.Context) {
+	ticker := time.NewTicker(a.cfg.askEvery())
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		a.pulse.mu.Lock()
+		was := a.pulse.api
+		a.pulse.mu.Unlock()
+		if was.code != "" && a.Check(ctx) == nil {
+			a.apiHealth("", "")
+		}
+	}
 }
 
 // healthOf returns the health code that a fault stands for, "" when the fault is the message's own affair.
