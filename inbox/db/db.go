@@ -33,6 +33,7 @@ const (
 type DB struct {
 	*sql.DB
 	Dialect Dialect
+	writer  chan struct{} // SQLite: held by the one who writes; nil otherwise
 }
 
 // Querier is what a query runs on: the DB or a transaction.
@@ -48,7 +49,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		driver, dialect = "sqlite", SQLite
 		dsn = "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)" +
-			"&_pragma=synchronous(FULL)&_txlock=immediate"
+			"&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)&_txlock=immediate"
 	} else if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return nil, fmt.Errorf("open record: the address must begin with sqlite: or postgres://")
 	}
@@ -62,16 +63,44 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	if err := conn.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), conn.Close())
 	}
-	return &DB{DB: conn, Dialect: dialect}, nil
+	d := &DB{DB: conn, Dialect: dialect}
+	if dialect == SQLite {
+		d.writer = make(chan struct{}, 1)
+	}
+	return d, nil
+}
+
+// write runs fn while nobody else of this process writes to SQLite, in the order of arrival. SQLite has one writer at a time and lets
+// the others try again after a sleep, so that the unlucky would wait for ever while much is written. PostgreSQL needs no such queue.
+func (d *DB) write(ctx context.Context, fn func() error) error {
+	if d.writer == nil {
+		return fn()
+	}
+	select {
+	case d.writer <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.writer }()
+	return fn()
+}
+
+// ExecContext runs one statement that writes, by itself. Within a transaction it must be the transaction's.
+func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (r sql.Result, err error) {
+	err = d.write(ctx, func() (err error) {
+		r, err = d.DB.ExecContext(ctx, query, args...)
+		return err
+	})
+	return r, err
 }
 
 // Tx runs fn in one transaction and commits when it returns nil. A transaction that the database gave up for reasons of its own
 // (deadlock, serialisation, busy) is run again, up to five times: fn must have no effect outside the transaction.
-// fn must not use the DB itself: on SQLite a second writer would wait for the first for ever.
+// fn must not write through the DB itself: on SQLite a second writer would wait for the first for ever.
 func (d *DB) Tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	var err error
 	for range 5 {
-		if err = d.once(ctx, fn); !IsTransient(err) || ctx.Err() != nil {
+		if err = d.write(ctx, func() error { return d.once(ctx, fn) }); !IsTransient(err) || ctx.Err() != nil {
 			return err
 		}
 	}

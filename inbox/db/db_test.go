@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"sync"
@@ -148,4 +149,74 @@ func TestOpenTakesAnyPath(t *testing.T) {
 	if _, err := db.Open(t.Context(), "mysql://x"); err == nil {
 		t.Fatal("an unknown database was opened")
 	}
+}
+
+// However many write, each gets his turn in the order of arrival, and one who gives up leaves it to the others.
+func TestWritersTakeTurns(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		if _, err := d.Exec(`CREATE TABLE turns (n BIGINT NOT NULL)`); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for n := range 24 {
+			group.Go(func() {
+				for range 10 {
+					var err error
+					if n%2 == 0 {
+						_, err = d.ExecContext(t.Context(), `INSERT INTO turns (n) VALUES ($1)`, n)
+					} else {
+						err = d.Tx(t.Context(), func(tx *sql.Tx) error {
+							_, err := tx.Exec(`INSERT INTO turns (n) VALUES ($1)`, n)
+							return err
+						})
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := d.ExecContext(gone, `INSERT INTO turns (n) VALUES (1)`); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		var n int
+		if err := d.QueryRow(`SELECT count(*) FROM turns`).Scan(&n); err != nil || n != 240 {
+			t.Fatal(n, err)
+		}
+	})
+}
+
+// A set is the same rows on either database, with texts of any kind, numbers, and times that may be missing.
+func TestSetOfRows(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		type row struct {
+			text string
+			n    int
+			at   time.Time
+		}
+		rows := []row{{"", 0, time.Time{}}, {`a,"b'{}\ è`, -1, time.UnixMilli(5)}, {"NULL", 1 << 40, time.UnixMilli(0)}}
+		with, args := d.With("w", db.Texts("text", rows, func(r row) string { return r.text }),
+			db.Ints("n", rows, func(r row) int { return r.n }), db.Times("at", rows, func(r row) time.Time { return r.at }))
+		found, err := d.Query(`WITH `+with+` SELECT text, n, at FROM w ORDER BY n`, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer found.Close() //nolint:errcheck // Err says what matters
+		for _, want := range []row{rows[1], rows[0], rows[2]} {
+			var got row
+			var at sql.NullInt64
+			if !found.Next() || found.Scan(&got.text, &got.n, &at) != nil {
+				t.Fatal(found.Err())
+			}
+			if got.text != want.text || got.n != want.n || at.Valid == want.at.IsZero() || at.Valid && at.Int64 != want.at.UnixMilli() {
+				t.Fatalf("%+v %v, want %+v", got, at, want)
+			}
+		}
+		if found.Next() || found.Err() != nil {
+			t.Fatal("more rows", found.Err())
+		}
+	})
 }
