@@ -43,7 +43,10 @@ func (s Settings) smsConfigs() []sms.Config {
 }
 
 func (s Settings) chatSettings() chat.Settings {
-	set := chat.Settings{Public: origin(s.PublicURL)}
+	l := s.ChatLimits
+	set := chat.Settings{Public: origin(s.PublicURL), Limits: chat.Limits{
+		Sockets: l.Sockets, PerIP: l.PerIP, PerVisitor: l.PerVisitor, VisitsPerMin: l.VisitsPerMinute, Messages: l.Messages, MessageEvery: l.MessageEvery,
+	}}
 	for _, c := range s.Chat {
 		account := chat.Account{
 			ID: channels.AccountID(c.Account), Name: c.Name, Origins: c.Origins, Secrets: [][]byte{s.key("chat visitor " + c.Account)},

@@ -33,6 +33,8 @@ type Settings struct {
 	Grace     time.Duration `koanf:"grace"`      // how long a stop may take
 	Zone      string        `koanf:"zone"`       // IANA time zone of the house: the hours of rules, and quiet hours of customers whose zone is not known
 
+	ChatLimits ChatLimits `koanf:"chat_limits"`
+
 	Redis   RedisSettings   `koanf:"redis"`
 	Log     LogSettings     `koanf:"log"`
 	Routing RoutingSettings `koanf:"routing"`
@@ -96,6 +98,17 @@ type SMSSettings struct {
 	APIBase          string   `koanf:"api_base"`
 	Country          string   `koanf:"country"`
 	Name             string   `koanf:"name"`
+}
+
+// ChatLimits hold strangers off; 0 is the default named beside it. Behind a proxy that hides addresses, per_ip and
+// visits_per_minute must be raised: all visitors seem to come from there.
+type ChatLimits struct {
+	Sockets         int           `koanf:"sockets"`           // of this gateway; 20,000
+	PerIP           int           `koanf:"per_ip"`            // connections of one address; 64
+	PerVisitor      int           `koanf:"per_visitor"`       // connections of one visitor; 10
+	VisitsPerMinute int           `koanf:"visits_per_minute"` // of one address; 120
+	Messages        int           `koanf:"messages"`          // of one visitor in a row; 12
+	MessageEvery    time.Duration `koanf:"message_every"`     // after which he may send one more; 1s
 }
 
 // ChatSettings are one chat inbox, the widget of one website.
@@ -280,6 +293,10 @@ func (s Settings) checkStores(found *problems) {
 }
 
 func (s Settings) checkManners(found *problems) {
+	l := s.ChatLimits
+	if min(l.Sockets, l.PerIP, l.PerVisitor, l.VisitsPerMinute, l.Messages) < 0 || l.MessageEvery < 0 {
+		found.add("chat_limits", "a limit is negative")
+	}
 	if s.Grace <= 0 {
 		found.add("grace", "must be more than 0")
 	}
