@@ -39,9 +39,10 @@ type agent struct {
 	id          inbox.AgentID
 	answers     bool
 
-	at   live.Position // of the feed; the zero value asks for the work anew
-	work chan func()   // what the screen does, one after the other
-	jobs chan job      // replies to be written, one after the other
+	at    live.Position // of the feed; the zero value asks for the work anew
+	offer string        // what he looks at, "" for none
+	work  chan func()   // what the screen does, one after the other
+	jobs  chan job      // replies to be written, one after the other
 
 	mu      sync.Mutex
 	screens map[inbox.ConversationID]*screen
@@ -173,7 +174,7 @@ func (a *agent) begin(ctx context.Context) error {
 	if err := a.do(ctx, http.MethodGet, "/api/work", nil, &work); err != nil {
 		return err
 	}
-	a.at = work.Position
+	a.at, a.offer = work.Position, ""
 	a.later(func() {
 		a.mu.Lock()
 		clear(a.screens)
@@ -183,7 +184,7 @@ func (a *agent) begin(ctx context.Context) error {
 		}
 	})
 	if work.Offer != nil {
-		a.accept(ctx, *work.Offer)
+		a.offered(ctx, *work.Offer)
 	}
 	return a.do(ctx, http.MethodPut, "/api/me/presence", wire.SetPresence{Presence: live.Available}, nil)
 }
@@ -247,7 +248,12 @@ func (a *agent) entry(ctx context.Context, e live.Entry) {
 	case e.Type == live.EntryOffer && e.Agent == a.id:
 		var offer live.Offer
 		if json.Unmarshal(e.Event, &offer) == nil {
-			a.accept(ctx, offer)
+			a.offered(ctx, offer)
+		}
+	case e.Type == live.EntryOfferEnd && e.Agent == a.id:
+		var end live.OfferEnd
+		if json.Unmarshal(e.Event, &end) == nil && end.Offer == a.offer {
+			a.offer = ""
 		}
 	case e.Type == live.EntryAgent && e.Agent == a.id:
 		var state live.AgentState
@@ -263,7 +269,12 @@ func (a *agent) entry(ctx context.Context, e live.Entry) {
 	}
 }
 
-func (a *agent) accept(ctx context.Context, o live.Offer) {
+// offered takes an offer. Nobody is made two at once.
+func (a *agent) offered(ctx context.Context, o live.Offer) {
+	if a.offer != "" && a.offer != o.ID {
+		a.book.fault("%s is made offer %s while he looks at %s", a.email, o.ID, a.offer)
+	}
+	a.offer = o.ID
 	go a.insist(ctx, http.MethodPost, "/api/offers/"+o.ID+"/accept", wire.Command{ClientID: uuid.NewString()}, nil) //nolint:errcheck // an offer that is gone is made anew
 }
 

@@ -24,6 +24,7 @@ type Sheet struct {
 	Arrived int `json:"arrived"` // of these, at the customer's
 	Unknown int `json:"unknown"` // of these, recorded as of unknown outcome
 	Failed  int `json:"failed"`  // of these, recorded as failed with a reason
+	Waiting int `json:"waiting"` // of these, to be tried again later, or on their way with a gateway that may have died
 }
 
 // Balance is what was said and written outside against what the record has and what arrived.
@@ -56,12 +57,14 @@ type kept struct {
 	text         string
 	state        channels.State
 	fault        string
+	waiting      bool // an outgoing one, or one of its conversation and channel before it, has its next try in the future
 }
 
 // held is a conversation as the record has it.
 type held struct {
 	kind     channels.Kind
 	assignee inbox.AgentID
+	seq      int64 // of its last event
 }
 
 // balance compares.
@@ -89,9 +92,13 @@ func (w *World) balance(ctx context.Context) (*Balance, error) {
 }
 
 func (w *World) messages(ctx context.Context) (all []kept, err error) {
-	err = w.rows(ctx, `SELECT conversation_id, seq, direction, kind, body, state, fault FROM message ORDER BY conversation_id, seq`, func(r *sql.Rows) error {
+	query := fmt.Sprintf(`SELECT m.conversation_id, m.seq, m.direction, m.kind, m.body, m.state, m.fault, EXISTS (SELECT 1 FROM outbox o
+		WHERE o.conversation_id = m.conversation_id AND o.kind = m.kind AND (o.state = 'queued' AND o.attempts > 0 AND o.due_at > %[1]d
+			OR o.state = 'sending' AND o.leased_until > %[1]d))
+		FROM message m ORDER BY m.conversation_id, m.seq`, time.Now().UnixMilli())
+	err = w.rows(ctx, query, func(r *sql.Rows) error {
 		var m kept
-		if err := r.Scan(&m.conversation, &m.seq, &m.direction, &m.kind, &m.text, &m.state, &m.fault); err != nil {
+		if err := r.Scan(&m.conversation, &m.seq, &m.direction, &m.kind, &m.text, &m.state, &m.fault, &m.waiting); err != nil {
 			return err
 		}
 		m.text = strings.TrimSpace(m.text)
@@ -103,10 +110,10 @@ func (w *World) messages(ctx context.Context) (all []kept, err error) {
 
 func (w *World) conversations(ctx context.Context) (map[inbox.ConversationID]held, error) {
 	all := map[inbox.ConversationID]held{}
-	err := w.rows(ctx, `SELECT id, kind, assignee FROM conversation WHERE state <> 'closed'`, func(r *sql.Rows) error {
+	err := w.rows(ctx, `SELECT id, kind, assignee, last_seq FROM conversation WHERE state <> 'closed'`, func(r *sql.Rows) error {
 		var id inbox.ConversationID
 		var c held
-		if err := r.Scan(&id, &c.kind, &c.assignee); err != nil {
+		if err := r.Scan(&id, &c.kind, &c.assignee, &c.seq); err != nil {
 			return err
 		}
 		all[id] = c
@@ -282,7 +289,10 @@ func (b *Balance) sent(m kept, n int) {
 			b.problem("reply %q is %s and arrived %d times", m.text, m.state, n)
 		}
 	default:
-		b.problem("reply %q is still %s", m.text, m.state)
+		s.Waiting++
+		if !m.waiting || n > 1 {
+			b.problem("reply %q is still %s and arrived %d times", m.text, m.state, n)
+		}
 	}
 }
 
@@ -300,8 +310,10 @@ func (w *World) owned(ctx context.Context, b *Balance, conversations map[inbox.C
 			if other, taken := owner[c.ID]; taken {
 				b.problem("conversation %s is of %s and of %s", c.ID, other, a.id)
 			}
-			if recorded := conversations[c.ID].assignee; recorded != a.id {
-				b.problem("conversation %s is of %s, says the live inbox, and of %q, says the record", c.ID, a.id, recorded)
+			if recorded := conversations[c.ID]; recorded.assignee != a.id {
+				b.problem("conversation %s is of %s, says the live inbox, and of %q, says the record", c.ID, a.id, recorded.assignee)
+			} else if recorded.seq != c.LastSeq {
+				b.problem("conversation %s is at event %d, says the live inbox, and at %d, says the record", c.ID, c.LastSeq, recorded.seq)
 			}
 			owner[c.ID] = a.id
 			load[c.Kind]++

@@ -135,7 +135,10 @@ func (v *visitor) session(ctx context.Context) (was bool) {
 	}
 	for {
 		var f visitorFrame
-		if conn.SetReadDeadline(time.Now().Add(visitorSilence)) != nil || conn.ReadJSON(&f) != nil || v.stuck() {
+		if conn.SetReadDeadline(time.Now().Add(visitorSilence)) != nil || conn.ReadJSON(&f) != nil {
+			return was
+		}
+		if v.stuck() {
 			return was
 		}
 		if f.T == "lines" && !was {
@@ -160,11 +163,15 @@ func (v *visitor) resume(conn *websocket.Conn) {
 	v.push()
 }
 
-// stuck reports whether a message was not confirmed in time.
+// stuck reports whether a message was neither confirmed nor refused in time, on a connection that lives: the gateway owes an answer.
 func (v *visitor) stuck() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.next != nil && !v.next.at.IsZero() && v.conn != nil && time.Since(v.next.at) > visitorSilence
+	if v.next == nil || v.next.at.IsZero() || v.conn == nil || time.Since(v.next.at) <= visitorSilence {
+		return false
+	}
+	v.book.fault("%q was neither confirmed nor refused for %s on a connection that lives", v.next.text, visitorSilence)
+	return true
 }
 
 func (v *visitor) enter(ctx context.Context) error {
