@@ -51,6 +51,7 @@ const (
 	NotRecorded     Code = "not_recorded"      // the provider sent it for us, and the record knows nothing of it
 	NotAtProvider   Code = "not_at_provider"   // the record says that it was sent, and the provider does not have it
 	ProviderUnknown Code = "provider_unasked"  // the provider could not be asked; a Note unless it was demanded
+	ShownUnknown    Code = "live_unasked"      // the live inbox could not be asked what it shows; a Note
 	ProviderPending Code = "provider_unproved" // the provider sent a message of which the record does not know yet what became; a Note
 )
 
@@ -131,6 +132,9 @@ type Query struct {
 	Grace       time.Duration  // how young a message may be that is still on its way, to the screen or from the provider
 	Outside     []Source
 	Demand      bool // a provider that cannot be asked is an imbalance
+
+	// Shown tells where the live inbox stands with some open conversations; those that it does not have are left out. May be nil.
+	Shown func(ctx context.Context, ids []inbox.ConversationID) (map[inbox.ConversationID]int64, error)
 }
 
 // Auditor audits a record. It is safe for concurrent use.
@@ -148,7 +152,8 @@ const streamsAtOnce = 200
 // examination is one audit under way.
 type examination struct {
 	q     Query
-	tx    *sql.Tx
+	db    *db.DB
+	tx    *sql.Tx   // of the moment that is audited
 	until time.Time // what came in later may still be on its way
 	sheet *Sheet
 	lines map[[2]string]*Balance
@@ -156,8 +161,8 @@ type examination struct {
 
 // Audit draws up a sheet. The record is read as it stands at one moment; writers are not held up.
 func (a *Auditor) Audit(ctx context.Context, q Query) (*Sheet, error) {
-	x := &examination{q: q, until: a.now().Add(-q.Grace), sheet: &Sheet{}, lines: map[[2]string]*Balance{}}
-	listings := x.ask(ctx, a.db) // first: what a provider has now is in the record that is read afterwards, save for what is on its way
+	x := &examination{q: q, db: a.db, until: a.now().Add(-q.Grace), sheet: &Sheet{}, lines: map[[2]string]*Balance{}}
+	listings := x.ask(ctx) // first: what a provider has now is in the record that is read afterwards, save for what is on its way
 	var err error
 	x.tx, err = a.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {

@@ -1,10 +1,14 @@
 package audit_test
 
 import (
+	"context"
+	"errors"
+	"maps"
 	"testing"
 	"time"
 
 	"sportello/channels"
+	"sportello/inbox"
 	"sportello/inbox/audit"
 	"sportello/inbox/journal"
 )
@@ -196,6 +200,42 @@ func TestN04OlderRowsAreNotHeldToTheChain(t *testing.T) {
 		h.fine(h.query())
 		h.exec(`UPDATE event SET actor = 'x' WHERE hash <> '' AND stream = $1`, "conversation:"+h.ids[0])
 		h.named(audit.EventAltered, h.ids[0])
+	})
+}
+
+// An event that was taken off the journal's list and never copied to the live inbox is named; one that is not known there is asked for.
+func TestN04LiveInboxThatIsBehindIsNamed(t *testing.T) {
+	houses(t, func(h *house) {
+		h.traffic()
+		last := map[inbox.ConversationID]int64{}
+		ask := func(seqs map[inbox.ConversationID]int64, err error) *audit.Sheet {
+			q := h.query()
+			q.Shown = func(_ context.Context, ids []inbox.ConversationID) (map[inbox.ConversationID]int64, error) {
+				for _, id := range ids {
+					v, err := h.ledger.Conversation(h.Context(), id)
+					h.ok(err)
+					last[id] = v.LastSeq
+				}
+				return seqs, err
+			}
+			return h.audit(q)
+		}
+		if s := ask(nil, errors.New("away")); !s.Balanced() || len(s.Notes) != 1 || s.Notes[0].Code != audit.ShownUnknown {
+			h.Fatalf("%+v", s)
+		}
+		if s := ask(last, nil); !s.Balanced() || len(last) == 0 {
+			h.Fatalf("%+v", s.Findings)
+		}
+		short := maps.Clone(last)
+		id := inbox.ConversationID(h.ids[0])
+		short[id]--
+		if s := ask(short, nil); len(s.Findings) != 1 || s.Findings[0].Code != audit.EventUnshown || s.Findings[0].Seq != last[id] || s.Balanced() {
+			h.Fatalf("%+v", s.Findings)
+		}
+		delete(short, id)
+		if s := ask(short, nil); len(s.Findings) != 1 || s.Findings[0].Seq != 1 {
+			h.Fatalf("%+v", s.Findings)
+		}
 	})
 }
 

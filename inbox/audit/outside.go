@@ -10,6 +10,7 @@ import (
 	"sportello/channels"
 	"sportello/inbox"
 	"sportello/inbox/db"
+	"sportello/inbox/journal"
 )
 
 // What each channel can be held against:
@@ -30,11 +31,11 @@ type listing struct {
 }
 
 // ask asks the providers.
-func (x *examination) ask(ctx context.Context, q db.Querier) []listing {
+func (x *examination) ask(ctx context.Context) []listing {
 	var all []listing
 	for _, s := range x.q.Outside {
 		got, err := s.List(ctx, x.q.From.Add(-edge), x.q.Until.Add(edge), func(ctx context.Context, ids []string) (map[string]bool, error) {
-			return knownRefs(ctx, q, s.Account, ids)
+			return knownRefs(ctx, x.db, s.Account, ids)
 		})
 		if err == nil {
 			all = append(all, listing{s, got})
@@ -178,4 +179,43 @@ func (x *examination) lost(ctx context.Context, l listing) error {
 		}
 	}
 	return nil
+}
+
+// shown names the open conversations with which the live inbox is behind, although nothing of them waits to be copied.
+func (x *examination) shown(ctx context.Context, all map[journal.Stream]*stream) error {
+	var ids []inbox.ConversationID
+	for _, s := range all {
+		if n := len(s.events); s.open && n > 0 && len(s.unshown) == 0 && s.events[n-1].At.Before(x.until) {
+			ids = append(ids, inbox.ConversationID(s.name.Conversation()))
+		}
+	}
+	if x.q.Shown == nil || len(ids) == 0 {
+		return nil
+	}
+	seqs, err := x.q.Shown(ctx, ids)
+	if err != nil {
+		x.sheet.Notes = append(x.sheet.Notes, Finding{Code: ShownUnknown, Detail: fmt.Sprintf("the live inbox could not be asked what it shows: %v", err)})
+		x.q.Shown = nil
+		return nil
+	}
+	behind := slices.DeleteFunc(ids, func(id inbox.ConversationID) bool {
+		return seqs[id] >= lastOf(all[journal.ConversationStream(string(id))].events)
+	})
+	if len(behind) == 0 {
+		return nil
+	}
+	// One that has changed since the moment that is audited may have been closed, and so be gone from there.
+	marks, args := in(0, behind)
+	_, err = list(ctx, x.db, func(rows *sql.Rows) (id inbox.ConversationID, err error) {
+		var last int64
+		if err = rows.Scan(&id, &last); err != nil {
+			return id, err
+		}
+		if s := all[journal.ConversationStream(string(id))]; last == s.last && last > seqs[id] {
+			x.found(Finding{Code: EventUnshown, Stream: s.name, Seq: seqs[id] + 1, Through: last,
+				Detail: fmt.Sprintf("the live inbox stands at event %d of %d, and nothing waits to be copied", seqs[id], last)})
+		}
+		return id, nil
+	}, `SELECT id, last_seq FROM conversation WHERE state <> 'closed' AND id IN `+marks+` ORDER BY id`, args...)
+	return err
 }

@@ -18,6 +18,7 @@ import (
 type stream struct {
 	name     journal.Stream
 	counted  bool  // its conversation, customer or list of rules is there
+	open     bool  // a conversation that is not closed
 	last     int64 // the number that it counts
 	events   []event
 	messages []inbox.Evidence
@@ -81,6 +82,9 @@ func (x *examination) streams(ctx context.Context) error {
 			x.sheet.Events += len(all[name].events)
 		}
 		x.sheet.Streams += len(some)
+		if err := x.shown(ctx, all); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -101,10 +105,10 @@ func (x *examination) read(ctx context.Context, names []journal.Stream) (map[jou
 		func() error { return x.readEvents(ctx, all, names) },
 		func() error { return x.readHeads(ctx, all, names) },
 		func() error {
-			return x.readCounts(ctx, all, journal.ConversationStream, `SELECT id, last_seq FROM conversation WHERE id IN `, conversations)
+			return x.readCounts(ctx, all, journal.ConversationStream, `SELECT id, last_seq, state FROM conversation WHERE id IN `, conversations)
 		},
 		func() error {
-			return x.readCounts(ctx, all, journal.CustomerStream, `SELECT id, last_seq FROM customer WHERE id IN `, customers)
+			return x.readCounts(ctx, all, journal.CustomerStream, `SELECT id, last_seq, 'closed' FROM customer WHERE id IN `, customers)
 		},
 		func() error { return x.readMessages(ctx, all, conversations) },
 		func() error { return x.readOutbox(ctx, all) },
@@ -174,8 +178,10 @@ func (x *examination) readCounts(ctx context.Context, all map[journal.Stream]*st
 	marks, args := in(0, ids)
 	_, err := list(ctx, x.tx, func(rows *sql.Rows) (id string, err error) {
 		var last int64
-		if err = rows.Scan(&id, &last); err == nil {
-			all[name(id)].counted, all[name(id)].last = true, last
+		var state inbox.ConversationState
+		if err = rows.Scan(&id, &last, &state); err == nil {
+			s := all[name(id)]
+			s.counted, s.last, s.open = true, last, state != inbox.Closed
 		}
 		return id, err
 	}, query+marks, args...)
