@@ -22,7 +22,7 @@ var writers = map[string][]string{
 	"conversation": {"inbox"}, "message": {"inbox"}, "mail_ref": {"inbox"}, "outbox": {"inbox"}, "attempt": {"inbox"},
 	"parked_receipt": {"inbox"}, "bookmark": {"inbox"},
 	"customer": {"inbox/customer"}, "identity": {"inbox/customer"}, "preference": {"inbox/customer"}, "consent": {"inbox/customer"},
-	"event": {"inbox/journal"}, "relay": {"inbox/journal"},
+	"event": {"inbox/journal"}, "relay": {"inbox/journal"}, "seal": {"inbox/audit"}, "seal_head": {"inbox/audit"},
 	"rule_set": {"router"}, "agent": {"router/roster"}, "queue": {"router/roster"}, "session": {"agentui/session"},
 }
 

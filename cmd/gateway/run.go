@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sportello/channels"
+	"sportello/inbox/audit"
 	"sportello/inbox/live"
 )
 
@@ -118,6 +119,7 @@ func (a *app) backTasks(local net.Listener) []task {
 		{"router", a.router.Run},
 		{"dispatch", a.dispatch.Run},
 		{"sessions", a.sessions.Run},
+		{"seals", audit.NewSealer(audit.New(a.record, a.now), a.log).Run},
 	}
 }
 

@@ -41,12 +41,31 @@ func over(before, day string, heads []head) string {
 // Seal seals every day that is over and has no seal. It returns how many it sealed. Several programs may call it at once.
 func (a *Auditor) Seal(ctx context.Context) (int, error) {
 	until := a.now().UTC().Add(-afterMidnight).Truncate(oneDay) // the beginning of the first day that is not over
+	days, before, err := a.unsealed(ctx, until)
+	if err != nil {
+		return 0, fmt.Errorf("seal: %w", err)
+	}
+	if len(days) == 0 {
+		return 0, nil
+	}
 	n := 0
-	err := a.db.Tx(ctx, func(tx *sql.Tx) (err error) {
-		if err = a.db.Lock(ctx, tx, "seal"); err == nil {
-			n, err = a.sealUntil(ctx, tx, until)
+	err = a.db.Tx(ctx, func(tx *sql.Tx) error {
+		n = 0
+		if err := a.db.Lock(ctx, tx, "seal"); err != nil {
+			return err
 		}
-		return err
+		if now, err := newest(ctx, tx); err != nil || now != before {
+			return err // another program was faster
+		}
+		last := before
+		for _, d := range days {
+			last = seal{d.name, over(last.hash, d.name, d.heads)}
+			if err := write(ctx, tx, last, d.heads, a.now()); err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("seal: %w", err)
@@ -54,41 +73,43 @@ func (a *Auditor) Seal(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-func (a *Auditor) sealUntil(ctx context.Context, tx *sql.Tx, until time.Time) (int, error) {
-	last, err := newest(ctx, tx)
+// grown is a day with the streams that grew on it.
+type grown struct {
+	name  string
+	heads []head
+}
+
+// unsealed lists the days to seal, and the seal before them. It reads only: to look through many events takes its time, and no writer
+// waits for it.
+func (a *Auditor) unsealed(ctx context.Context, until time.Time) ([]grown, seal, error) {
+	last, err := newest(ctx, a.db)
 	if err != nil {
-		return 0, err
+		return nil, seal{}, err
 	}
-	day, since := until.Add(-oneDay), time.Time{}
+	first, since := until.Add(-oneDay), time.Time{}
 	if last.day != "" {
 		sealed, err := time.Parse(time.DateOnly, last.day)
 		if err != nil {
-			return 0, err
+			return nil, seal{}, err
 		}
-		day = sealed.Add(oneDay)
-		since = day
+		first, since = sealed.Add(oneDay), sealed.Add(oneDay)
 	}
-	if !day.Before(until) {
-		return 0, nil
+	if !first.Before(until) {
+		return nil, last, nil
 	}
-	grown, err := heads(ctx, tx, since, until)
-	if err != nil || last.day == "" && len(grown) == 0 {
-		return 0, err // the first seal waits for something to seal
+	all, err := heads(ctx, a.db, since, until)
+	if err != nil || last.day == "" && len(all) == 0 {
+		return nil, last, err // the first seal waits for something to seal
 	}
-	n := 0
-	for ; day.Before(until); day = day.Add(oneDay) {
-		name := sealDay(day)
-		of := grown[name]
+	var days []grown
+	for day := first; day.Before(until); day = day.Add(oneDay) {
+		d := grown{sealDay(day), all[sealDay(day)]}
 		if last.day == "" {
-			of = merge(grown, name)
+			d.heads = merge(all, d.name)
 		}
-		last = seal{name, over(last.hash, name, of)}
-		if err := write(ctx, tx, last, of, a.now()); err != nil {
-			return 0, err
-		}
-		n++
+		days = append(days, d)
 	}
-	return n, nil
+	return days, last, nil
 }
 
 func newest(ctx context.Context, q db.Querier) (s seal, err error) {
@@ -100,13 +121,13 @@ func newest(ctx context.Context, q db.Querier) (s seal, err error) {
 }
 
 // heads finds where each stream stood at the end of each day on which it grew.
-func heads(ctx context.Context, tx *sql.Tx, since, until time.Time) (map[string][]head, error) {
+func heads(ctx context.Context, q db.Querier, since, until time.Time) (map[string][]head, error) {
 	from := int64(0)
 	if !since.IsZero() {
 		from = since.UnixMilli()
 	}
 	const day = int64(oneDay / time.Millisecond)
-	all, err := list(ctx, tx, func(rows *sql.Rows) (h head, err error) {
+	all, err := list(ctx, q, func(rows *sql.Rows) (h head, err error) {
 		var n int64
 		err = rows.Scan(&n, &h.stream, &h.seq, &h.hash)
 		h.day = sealDay(time.UnixMilli(n * day))
@@ -114,17 +135,17 @@ func heads(ctx context.Context, tx *sql.Tx, since, until time.Time) (map[string]
 	}, `SELECT d.n, d.stream, d.seq, e.hash FROM (
 			SELECT at / 86400000 AS n, stream, MAX(seq) AS seq FROM event WHERE at >= $1 AND at < $2 GROUP BY at / 86400000, stream) d
 		JOIN event e ON e.stream = d.stream AND e.seq = d.seq`, from, until.UnixMilli())
-	grown := map[string][]head{}
+	days := map[string][]head{}
 	for _, h := range all {
-		grown[h.day] = append(grown[h.day], h)
+		days[h.day] = append(days[h.day], h)
 	}
-	return grown, err
+	return days, err
 }
 
 // merge makes the heads of the first seal, of that day: those of all streams.
-func merge(grown map[string][]head, day string) []head {
+func merge(days map[string][]head, day string) []head {
 	last := map[journal.Stream]head{}
-	for _, some := range grown {
+	for _, some := range days {
 		for _, h := range some {
 			if h.seq > last[h.stream].seq {
 				h.day = day
@@ -209,11 +230,17 @@ type Sealer struct {
 // NewSealer makes the sealer of a record.
 func NewSealer(a *Auditor, log *slog.Logger) *Sealer { return &Sealer{a, log} }
 
-// Run seals until ctx ends; then it returns nil. What fails is tried again.
+// Run seals until ctx ends; then it returns nil. It does not look before the first period is over: the first seal of a large record
+// reads all of it, and a program that has just started has more urgent things to do. What fails is tried again.
 func (s *Sealer) Run(ctx context.Context) error {
 	tick := time.NewTicker(sealPeriod)
 	defer tick.Stop()
 	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
 		n, err := s.auditor.Seal(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -222,11 +249,6 @@ func (s *Sealer) Run(ctx context.Context) error {
 			s.log.Warn("days wait to be sealed", "err", err)
 		case n > 0:
 			s.log.Info("days sealed", "days", n)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
 		}
 	}
 }
