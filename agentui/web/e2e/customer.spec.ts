@@ -1,8 +1,10 @@
 import { expect, test } from "@playwright/test";
-import { accept, agent, close, lines, open, reply, say, visitor } from "./desk";
+import { accept, agent, close, goHome, lines, open, reply, say, visitor } from "./desk";
 import { identity, phone, sendMail, sendSMS, until } from "./outside";
 
 // One customer on several channels, and what he allows.
+
+test.afterEach(goHome);
 
 const digits = () => String(Math.floor(Math.random() * 1e7)).padStart(7, "0");
 

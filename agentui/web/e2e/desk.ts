@@ -23,6 +23,17 @@ export async function startShift(page: Page): Promise<void> {
   await expect(there).toBeVisible();
 }
 
+export async function endShift(page: Page): Promise<void> {
+  await page.getByTestId("presence").click();
+  await page.getByRole("menuitemradio", { name: /offline/i }).click();
+  await expect(page.getByTestId("presence")).toContainText("Offline");
+}
+
+/** Everybody goes home: no test finds another's agents at their desks. */
+export async function goHome({ browser }: { browser: Browser }): Promise<void> {
+  for (const context of browser.contexts()) await context.close();
+}
+
 /** Opens the conversation whose row contains text. */
 export async function open(page: Page, text: string | RegExp): Promise<void> {
   await page.getByTestId("conversation-row").filter({ hasText: text }).first().click();

@@ -1,7 +1,9 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
-import { accept, agent, close, lines, say, visitor } from "./desk";
+import { accept, agent, close, goHome, lines, say, visitor } from "./desk";
 import { sendSMS } from "./outside";
+
+test.afterEach(goHome);
 
 test("M01 a manager changes a rule and it is in force at once", async ({ browser }) => {
   const manager = await agent(browser, "carla", false);
