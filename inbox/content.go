@@ -36,7 +36,7 @@ func (f scanFunc) Scan(into ...any) error { return f(into...) }
 func (e Evidence) Content() (string, error) {
 	copies, err1 := toJSON(e.Cc)
 	parts, err2 := toJSON(e.Parts)
-	d := journal.NewDigest().Text(string(e.ID)).Text(string(e.Conversation)).Int(e.Seq).Text(string(e.Direction)).
+	d := journal.NewDigest(1024 + len(e.Text) + len(e.HTML)).Text(string(e.ID)).Text(string(e.Conversation)).Int(e.Seq).Text(string(e.Direction)).
 		Text(e.External).Text(e.ClientID).Text(e.Author.Kind).Text(e.Author.ID).Text(e.Author.Name).Text(copies).Text(e.Text).
 		Text(e.HTML).Text(parts).Text(string(e.Raw)).Int(int64(e.Proof)).Text(string(e.Auto)).Text(e.Flaw).
 		Text(fmt.Sprint(db.Millis(e.SentAt))).Int(e.At.UnixMilli())

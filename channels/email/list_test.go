@@ -8,6 +8,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/channels/channeltest/mailrig"
 )
 
 // What lies in the folder is named as it was taken: by its Message-ID when the record knows that, by its content otherwise.
@@ -67,5 +68,24 @@ func TestN04FolderIsComparedByWhatItHolds(t *testing.T) {
 	}
 	if got := list(nil); len(got) != 5 || got["one@example.test"] != 0 {
 		t.Fatalf("%v", got)
+	}
+}
+
+// A real server is asked in the same way.
+func TestN04RealFolderIsListed(t *testing.T) {
+	d := mailrig.StartDovecot(t)
+	p := mailrig.StartPostfix(t, d, "sportello.test")
+	write(t, p, support, letter("one@example.test", "Uno", "a"))
+	write(t, p, support, letter("", "Senza nome", "a"))
+	d.AwaitMails(t, support, 2)
+	known := func(_ context.Context, ids []string) (map[string]bool, error) {
+		return map[string]bool{"one@example.test": slices.Contains(ids, "one@example.test")}, nil
+	}
+	all, err := New(realConfig(d, p), newRig().deps()).List(t.Context(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour), known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 2 || !all[0].Known || all[0].External != "one@example.test" || all[1].Known || all[1].External == "" {
+		t.Fatalf("%+v", all)
 	}
 }

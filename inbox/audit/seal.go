@@ -31,7 +31,7 @@ type seal struct{ day, hash string }
 // over is the seal of a day: over the seal before it and the day's heads, whatever their order.
 func over(before, day string, heads []head) string {
 	slices.SortFunc(heads, func(a, b head) int { return strings.Compare(string(a.stream), string(b.stream)) })
-	d := journal.NewDigest().Text(before).Text(day)
+	d := journal.NewDigest(160 * (len(heads) + 1)).Text(before).Text(day)
 	for _, h := range heads {
 		d = d.Text(string(h.stream)).Int(h.seq).Text(h.hash)
 	}
