@@ -15,7 +15,8 @@ import (
 //
 //   - only UID commands are used, and of a mail only UID, FLAGS, INTERNALDATE, RFC822.SIZE and BODY.PEEK[]: one malformed
 //     BODYSTRUCTURE would cost the connection, and PEEK leaves \Seen to people;
-//   - mails are taken in the order of their UIDs, and the position follows each accepted group: what is behind it is committed;
+//   - groups are taken in the order of UIDs, and the mails of a group that might belong together, too (group.go); the position follows
+//     what is accepted without a gap: what is behind it is committed;
 //   - a mail taken twice (a crash between Accept and Save, a renumbered folder) is the sink's Duplicate.
 
 const (
@@ -179,20 +180,12 @@ func (a *Adapter) takeGroup(ctx context.Context, c *conn, pos position, group []
 	if err != nil {
 		return pos, err
 	}
-	saved := pos
-	for _, m := range group {
-		// A mail that was listed and not sent has been removed meanwhile by somebody else.
-		if raw, ok := bodies[m.uid]; ok {
-			if err := a.take(ctx, raw, m); err != nil {
-				if pos != saved {
-					return pos, errors.Join(err, a.savePosition(ctx, pos))
-				}
-				return pos, err
-			}
-		}
-		pos.UID = uint32(m.uid)
+	done, err := a.acceptGroup(ctx, group, bodies)
+	if done > 0 {
+		pos.UID = uint32(group[done-1].uid)
+		err = errors.Join(err, a.savePosition(ctx, pos))
 	}
-	return pos, a.savePosition(ctx, pos)
+	return pos, err
 }
 
 // fetchGroup fetches mails that groupSize has put together: in full, or the beginning of a single one over the size limit.

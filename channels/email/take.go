@@ -10,31 +10,36 @@ import (
 	"sportello/channels"
 )
 
-// take brings one mail into the record: the bytes into the vault, then Read, its files into the vault, then Accept, then what a
-// delivery report says. An error means that nothing may be forgotten of it: the mail will be taken again.
-func (a *Adapter) take(ctx context.Context, raw []byte, l listed) error {
+// keep brings the bytes of one mail into the vault, then reads it, then brings its files into the vault. It returns nil for a mail that
+// is ours. An error of keep or accept means that nothing may be forgotten of the mail: it will be taken again.
+func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error) {
 	blob, _, err := a.deps.Vault.Put(ctx, bytes.NewReader(raw))
 	if err != nil {
-		return storeError{fmt.Errorf("keep raw mail: %w", err)}
+		return nil, storeError{fmt.Errorf("keep raw mail: %w", err)}
 	}
 	m := a.read(raw, l)
 	if m.Ours {
 		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)
-		return nil
+		return nil, nil
 	}
-	in := a.inbound(m, l.received)
-	in.Raw = blob
+	t := &taken{mail: m, in: a.inbound(m, l.received), uid: l.uid}
+	t.in.Raw = blob
 	for i, f := range m.Files {
-		if in.Parts[i].Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
-			return storeError{fmt.Errorf("keep attachment: %w", err)}
+		if t.in.Parts[i].Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
+			return nil, storeError{fmt.Errorf("keep attachment: %w", err)}
 		}
 	}
-	accepted, err := a.deps.Sink.Accept(ctx, in)
+	return t, nil
+}
+
+// accept brings a kept mail into the record, and then what a delivery report says.
+func (a *Adapter) accept(ctx context.Context, t *taken) error {
+	accepted, err := a.deps.Sink.Accept(ctx, t.in)
 	if err != nil {
 		return storeError{fmt.Errorf("accept mail: %w", err)}
 	}
-	a.log.Debug("mail accepted", "uid", l.uid, "message", accepted.Message, "duplicate", accepted.Duplicate, "flaw", m.Flaw)
-	return a.settle(ctx, m)
+	a.log.Debug("mail accepted", "uid", t.uid, "message", accepted.Message, "duplicate", accepted.Duplicate, "flaw", t.mail.Flaw)
+	return a.settle(ctx, t.mail)
 }
 
 // read reads one mail as this mailbox takes it.
