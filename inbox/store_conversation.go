@@ -13,7 +13,7 @@ import (
 	"sportello/inbox/db"
 )
 
-const conversationColumns = `v.id, v.number, v.customer_id, c.name, `+contactColumn+`, c.tier, c.locale, v.kind, v.account_id, v.subject, v.state, v.queue,
+const conversationColumns = `v.id, v.number, v.customer_id, c.name, ` + contactColumn + `, c.tier, c.locale, v.kind, v.account_id, v.subject, v.state, v.queue,
 	v.priority, v.skills, v.assignee, v.sticky, v.rules_version, v.disposition, COALESCE(v.previous_id, ''), v.last_kind, v.last_seq,
 	v.last_message_seq, v.preview, v.last_in_at, v.last_out_at, v.queued_at, v.waiting_since, v.created_at, v.closed_at`
 

@@ -137,7 +137,7 @@ CREATE TABLE message (
   fault           TEXT NOT NULL DEFAULT '',      -- out: JSON channels.Fault when failed or unknown
   sent_at         BIGINT,                        -- what the sender's side states
   at              BIGINT NOT NULL,               -- when we took it
-  UNIQUE (account_id, external_id),
+  UNIQUE (external_id, account_id),              -- in this order, so that no plan walks an account's messages for want of figures
   UNIQUE (author_id, client_id),
   UNIQUE (conversation_id, seq)
 );
