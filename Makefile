@@ -20,6 +20,19 @@ test: need-test web check
 e2e: web
 	go test -tags e2e -run '^TestE2E' -count=1 -timeout 12m -v ./cmd/gateway
 
+## drill: a copy of the whole system is broken on purpose for a minute; SEED and MINUTES say how and how long
+SEED    ?= 1
+MINUTES ?= 1
+drill: build
+	$(BIN) drill --minutes $(MINUTES) --seed $(SEED)
+
+## drill-defects: the drill finds each of the defects that are built in for it (slow)
+drill-defects:
+	@for d in ack dedupe claim relay; do \
+	  go build -trimpath -tags defect_$$d -o $(BIN)-$$d ./cmd/gateway || exit 1; \
+	  $(BIN)-$$d drill --minutes $(MINUTES) --seed $(SEED) > $(BIN)-$$d.txt; \
+	  if grep -q '^FAIL:' $(BIN)-$$d.txt; then echo "$$d: found: $$(grep -m1 '^- ' $(BIN)-$$d.txt)"; else echo "$$d: not found"; exit 1; fi; done
+
 ## check: what is found without running
 check:
 	go vet ./...

@@ -63,7 +63,7 @@ func (a *Adapter) read(form url.Values, raw channels.BlobID, now time.Time) chan
 		Text:  clean(form.Get("Body")),
 		Meta:  meta(form, inboundOwn),
 	}
-	in.External = firstOf(form, "MessageSid", "SmsMessageSid", "SmsSid")
+	in.External = delivery(firstOf(form, "MessageSid", "SmsMessageSid", "SmsSid"))
 	if in.External == "" { // the bytes stand in for the id: the same request again is the same message
 		in.External, in.Flaw = "body:"+string(raw), "no MessageSid"
 	}

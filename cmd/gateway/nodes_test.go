@@ -44,7 +44,7 @@ func stage(t *testing.T, o staging.Options) *staging.World {
 func drive(t *testing.T, w *staging.World, during func(context.Context) error) {
 	t.Helper()
 	pace := staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}
-	b, err := w.Drive(t.Context(), pace, 30*time.Second, during)
+	b, err := w.Drive(t.Context(), pace, drillPatience, during)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, w.Logs())
 	}

@@ -31,6 +31,9 @@ type Sheet struct {
 type Balance struct {
 	Channels map[channels.Kind]*Sheet `json:"channels"`
 	Problems []string                 `json:"problems"`
+	Rest     time.Duration            `json:"rest"` // from the last word of a customer to this balance, in nanoseconds
+
+	broken bool // a promise was broken before somebody's eyes, which no waiting mends
 }
 
 // OK reports whether everything is where it should be.
@@ -87,6 +90,7 @@ func (w *World) balance(ctx context.Context) (*Balance, error) {
 	}
 	w.book.mu.Lock()
 	b.Problems = append(slices.Clone(w.book.wrong), b.Problems...)
+	b.broken = len(w.book.wrong) > 0
 	w.book.mu.Unlock()
 	return b, nil
 }

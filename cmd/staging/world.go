@@ -263,12 +263,15 @@ func (w *World) Drive(ctx context.Context, pace Pace, patience time.Duration, du
 	return w.settle(here, patience)
 }
 
-// settle waits until the balance is even.
+// settle waits until the balance is even. There is no use in waiting after a promise was seen broken.
 func (w *World) settle(ctx context.Context, patience time.Duration) (*Balance, error) {
-	deadline := time.Now().Add(patience)
+	begin := time.Now()
 	for {
 		b, err := w.balance(ctx)
-		if err == nil && b.OK() || time.Now().After(deadline) {
+		if err == nil {
+			b.Rest = time.Since(begin)
+		}
+		if err == nil && (b.OK() || b.broken) || time.Since(begin) > patience {
 			return b, err
 		}
 		if !pause(ctx, 500*time.Millisecond) {

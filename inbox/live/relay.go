@@ -132,7 +132,7 @@ func (r *Relay) pass(ctx context.Context, token int64) (full bool, err error) {
 	if err != nil || len(events) == 0 {
 		return false, err
 	}
-	_, err = r.in.apply(ctx, events, token, false)
+	_, err = r.in.apply(ctx, rows(events), token, false)
 	var behind *BehindError
 	if errors.As(err, &behind) {
 		err = r.catchUp(ctx, token, events, behind)

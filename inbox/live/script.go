@@ -25,7 +25,7 @@ func bare(name string) script {
 }
 
 func withState(name string) script {
-	return script{name, redis.NewScript(luaText("lib") + luaText(name))}
+	return script{name, redis.NewScript(luaText("lib") + checks(luaText(name)))}
 }
 
 func luaText(name string) string {
