@@ -52,7 +52,10 @@ func (c *auditCmd) audit(ctx context.Context, out io.Writer, a *app) error {
 		return err
 	}
 	if c.Seal && sheet.Balanced() {
-		if _, err := auditor.Seal(ctx); err != nil {
+		if _, err = auditor.Seal(ctx); err == nil {
+			sheet.Sealed, sheet.Seal, err = auditor.Newest(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}

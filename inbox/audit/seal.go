@@ -73,6 +73,15 @@ func (a *Auditor) Seal(ctx context.Context) (int, error) {
 	return n, nil
 }
 
+// Newest is the newest seal: its day, "" when nothing is sealed, and its hash.
+func (a *Auditor) Newest(ctx context.Context) (day, hash string, err error) {
+	s, err := newest(ctx, a.db)
+	if err != nil {
+		return "", "", fmt.Errorf("read seal: %w", err)
+	}
+	return s.day, s.hash, nil
+}
+
 // grown is a day with the streams that grew on it.
 type grown struct {
 	name  string
