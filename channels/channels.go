@@ -47,11 +47,14 @@ type Sink interface {
 	Settle(ctx context.Context, r Receipt) error
 }
 
-// Accepted says where a message went. Seq is its position in the conversation's journal, starting at 1.
+// Accepted says where a message went. Seq is its position in the conversation's journal, starting at 1. From Since to Seq the
+// conversation has no other message that a chat visitor might be shown, now or later, so that one who has everything before Since can be
+// shown this one next. Since is 0 when that is not known, as for a Duplicate.
 type Accepted struct {
 	Conversation string
 	Message      string
 	Seq          int64
+	Since        int64
 	Duplicate    bool
 }
 

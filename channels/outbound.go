@@ -21,10 +21,12 @@ type Outbound struct {
 	Auto   Auto   `json:"auto,omitempty"`
 	Locale string `json:"locale,omitempty"`
 
-	// Conversation, Message and Seq say which message of the record this is; chat shows it under that position.
+	// Conversation, Message and Seq say which message of the record this is; chat shows it under that position. Since is as in
+	// Accepted, 0 when not known.
 	Conversation string    `json:"conversation"`
 	Message      string    `json:"message"`
 	Seq          int64     `json:"seq"`
+	Since        int64     `json:"since,omitempty"`
 	At           time.Time `json:"at"`
 	Attempt      int       `json:"-"` // 1 at the first attempt
 }

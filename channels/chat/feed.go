@@ -1,9 +1,8 @@
 package chat
 
 import (
-	"encoding/json"
-	"slices"
 	"sync"
+	"time"
 
 	"sportello/channels"
 	"sportello/channels/socket"
@@ -11,16 +10,30 @@ import (
 
 // feed brings lines to one connection. Invariants:
 //   - pos is the position up to which every line was sent; the browser learns it as "upto" and resumes from it.
-//   - only what the record returned after pos moves pos: a push is a hint, so a lost push is a delay and never a gap.
+//   - pos moves over what the record returned after it, or over a line that is known to be the next one (see follows), and over nothing
+//     else: a lost push is a delay and never a gap, because the next look begins at pos and finds what was lost.
 //   - a line may be sent twice (pushed late and found by position); browsers know lines by their id.
 //   - frames go out in the order in which mu was held.
+//
+// Reading the record for every line is the dearest thing that this room does: a visitor's own message would be read back by each of his
+// tabs. It is spared where nothing can be learned from it. Positions count all events of the conversation's journal, of which a visitor
+// sees few, so that the next line is seldom at pos+1. Hence the record says with each message since which position there has been no
+// other (channels.Accepted.Since, channels.Outbound.Since), and the push passes that on. If that is not after pos+1, then no message at
+// all lies between pos and the line: none whose push was lost, none on its way, and none that still waits at the gate, since it would
+// have its position already. Then the push is as good as the record. In any doubt (another conversation, a closed one that may have
+// been reopened, a repeat whose first text counts, a message between) the record is read.
+//
+// The visitor's own message whose place is not known is not urgent to the connection that sent it, which has the acknowledgement: it
+// waits for the next line of somebody else, which reads the record anyway, and for lookSoon at most. pos does not pass it before.
 type feed struct {
 	mu       sync.Mutex
 	live     bool // the browser has resumed
 	epoch    string
 	open     bool
 	pos      int64
-	receipts []receipt // agents' lines sent on this connection and not known to be read
+	receipts []receipt   // agents' lines sent on this connection and not known to be read
+	soon     *time.Timer // a look is due; nil for none
+	own      string      // the id of the own line for which it is due; its echo asks for nothing
 
 	in      sync.Mutex
 	pushes  []Push
@@ -98,6 +111,10 @@ func (f *feed) look(ss *session) {
 func (f *feed) fetch(ss *session, from int64) ([]Line, bool) {
 	ctx, done := within()
 	defer done()
+	if f.soon != nil { // this is the look that was due
+		f.soon.Stop()
+		f.soon = nil
+	}
 	talk, err := ss.srv.deps.Record.Talk(ctx, ss.acc.ID, ss.visitor, f.epoch, from)
 	if err == nil && !talk.Reset && talk.Epoch == f.epoch && f.pos > talk.LastSeq {
 		talk, err = ss.srv.deps.Record.Talk(ctx, ss.acc.ID, ss.visitor, "", 0) // a position that never was: begin anew
@@ -192,80 +209,4 @@ func (f *feed) reached(seq int64, state channels.State) []string {
 		f.receipts = nil
 	}
 	return rows
-}
-
-// pushed is the bus's callback: it must not block, so it leaves the push for a goroutine that lives as long as there is work.
-func (ss *session) pushed(payload []byte) {
-	var p Push
-	if err := json.Unmarshal(payload, &p); err != nil {
-		ss.log().Error("chat push not understood", "error", err)
-		return
-	}
-	f := &ss.feed
-	f.in.Lock()
-	defer f.in.Unlock()
-	if f.stopped {
-		return
-	}
-	if len(f.pushes) >= pushLimit {
-		ss.conn.Close(socket.SlowReader)
-		return
-	}
-	f.pushes = append(f.pushes, p)
-	if !f.working {
-		f.working = true
-		ss.srv.work.Go(func() { f.drain(ss) })
-	}
-}
-
-// drain works until no push is left.
-func (f *feed) drain(ss *session) {
-	for {
-		f.in.Lock()
-		if f.stopped || len(f.pushes) == 0 {
-			f.pushes, f.working = nil, false
-			f.in.Unlock()
-			return
-		}
-		p := f.pushes[0]
-		f.pushes = f.pushes[1:]
-		f.in.Unlock()
-		f.push(ss, p)
-	}
-}
-
-// push brings one push to the browser.
-func (f *feed) push(ss *session, p Push) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.live {
-		return // resume will read it from the record
-	}
-	switch {
-	case p.Kind == PushTyping && p.Epoch == f.epoch:
-		ss.send(outFrame{T: outTyping, Name: p.Name})
-	case p.Kind == PushSeen && p.Epoch == f.epoch:
-		ss.send(outFrame{T: outSeen, Epoch: p.Epoch, Seq: p.Seq})
-	case p.Kind == PushTalk:
-		f.fetch(ss, f.pos)
-	case p.Kind == PushLine && p.Line != nil:
-		f.line(ss, p)
-	}
-}
-
-// line shows a pushed line: by asking the record what there is after the position, and by itself if the record cannot be asked now, or
-// if it lies before the position: an agent's line that passed the gate after a later one. A visitor's line is never late.
-func (f *feed) line(ss *session, p Push) {
-	var sent []Line
-	if p.Epoch != f.epoch || p.Line.Seq > f.pos {
-		sent, _ = f.fetch(ss, f.pos)
-	} else if p.Line.From == FromVisitor {
-		return
-	}
-	same := func(l Line) bool { return l.ID == p.Line.ID }
-	if p.Epoch != f.epoch || slices.ContainsFunc(sent, same) {
-		return
-	}
-	f.note(*p.Line)
-	ss.send(outFrame{T: outLines, Epoch: f.epoch, Open: f.open, Upto: f.pos, Lines: []wireLine{wireOf(*p.Line)}})
 }

@@ -61,7 +61,11 @@ func (ss *session) accept(id, text string, now time.Time) {
 		ss.send(outFrame{T: outAck, ID: id, Seq: got.Seq, Epoch: got.Conversation})
 	}
 	line := Line{Seq: got.Seq, ID: got.Message, ClientID: id, From: FromVisitor, Text: text, At: now}
-	push := Push{Kind: PushLine, Epoch: got.Conversation, Line: &line}
+	if got.Duplicate {
+		line = Line{Seq: got.Seq, From: FromVisitor} // what was taken the first time counts, and only the record has it
+	}
+	push := Push{Kind: PushLine, Epoch: got.Conversation, Line: &line, Since: got.Since}
+	ss.feed.wrote(ss, push)
 	if err := Publish(ctx, ss.srv.deps.Bus, ss.acc.ID, ss.visitor, push); err != nil {
 		ss.log().Warn("chat line not shown to other tabs", "error", err) // they find it at their next look
 	}

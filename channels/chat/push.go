@@ -12,7 +12,8 @@ import (
 type Push struct {
 	Kind  string `json:"kind"`            // PushLine, PushTyping, PushSeen or PushTalk
 	Epoch string `json:"epoch,omitempty"` // the conversation
-	Line  *Line  `json:"line,omitempty"`  // PushLine
+	Line  *Line  `json:"line,omitempty"`  // PushLine; one without ID says only that there is a line
+	Since int64  `json:"since,omitempty"` // PushLine: since this position there is no other message before the line; 0 if not known
 	Seq   int64  `json:"seq,omitempty"`   // PushSeen: an agent has seen everything up to here
 	Name  string `json:"name,omitempty"`  // PushTyping: the agent's public name
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // room is a running chat server with everything behind it in memory.
 type room struct {
-	t   *testing.T
+	t   testing.TB
 	srv *chat.Server
 	url string
 	mem *chattest.Memory
@@ -45,7 +45,7 @@ const page = "https://www.shop.example"
 func secretOf(c string) []byte { return []byte(strings.Repeat(c, 32)) }
 
 // open starts a room; change may alter its settings.
-func open(t *testing.T, change func(*chat.Settings)) *room {
+func open(t testing.TB, change func(*chat.Settings)) *room {
 	t.Helper()
 	r := &room{t: t, now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
 	r.mem = chattest.New(r.clock)
@@ -114,7 +114,7 @@ type frame struct {
 
 // tab is one browser tab.
 type tab struct {
-	t  *testing.T
+	t  testing.TB
 	ws *websocket.Conn
 }
 
@@ -235,7 +235,7 @@ func (b *tab) write(text string) frame {
 }
 
 // until polls with a deadline.
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

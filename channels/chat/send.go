@@ -33,7 +33,7 @@ func (s *Server) Send(ctx context.Context, out channels.Outbound) (channels.Sent
 	if out.Auto != channels.AutoNone {
 		line.From = FromSystem
 	}
-	push := Push{Kind: PushLine, Epoch: out.Conversation, Line: &line}
+	push := Push{Kind: PushLine, Epoch: out.Conversation, Line: &line, Since: out.Since}
 	if err := Publish(ctx, s.deps.Bus, out.Account, visitor, push); err != nil {
 		return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeNetwork, Detail: "not pushed", Err: err}
 	}

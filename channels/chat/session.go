@@ -41,6 +41,7 @@ const (
 	presenceTTL  = 45 * time.Second
 	presenceTick = 20 * time.Second
 	lookTick     = time.Minute     // how soon a line is found whose push was lost
+	lookSoon     = time.Second     // how soon a message is found that was taken and whose place is not known
 	typingTick   = 3 * time.Second // C-09
 )
 

@@ -27,6 +27,7 @@ type Memory struct {
 	number   int
 	refuse   error
 	deaf     bool
+	reads    int
 }
 
 type talk struct {
@@ -63,17 +64,18 @@ func (m *Memory) Accept(_ context.Context, in channels.Inbound) (channels.Accept
 	}
 	id := string(in.Account) + "\x00" + in.External
 	if got, ok := m.byID[id]; ok {
-		got.Duplicate = true
+		got.Duplicate, got.Since = true, 0
 		return got, nil
 	}
 	t := m.talk(in.Account, in.From.Value)
+	since := t.seq + 1
 	t.seq++
 	l := chat.Line{
 		Seq: t.seq, ID: m.next("m"), ClientID: in.Meta["client_id"], From: chat.FromVisitor, Text: in.Text, At: m.now(),
 	}
 	t.lines = append(t.lines, l)
 	m.inbound = append(m.inbound, in)
-	got := channels.Accepted{Conversation: t.epoch, Message: l.ID, Seq: l.Seq}
+	got := channels.Accepted{Conversation: t.epoch, Message: l.ID, Seq: l.Seq, Since: since}
 	m.byID[id] = got
 	return got, nil
 }
@@ -95,11 +97,12 @@ func (m *Memory) Write(account channels.AccountID, visitor, name, text string) c
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.talk(account, visitor)
+	since := t.seq + 1
 	t.seq += 2 // something else happened in the journal meanwhile: positions have holes
 	l := chat.Line{Seq: t.seq, ID: m.next("m"), Outbox: m.next("o"), From: chat.FromAgent, Name: name, Text: text, At: m.now(), State: channels.StateSending}
 	t.lines = append(t.lines, l)
 	return channels.Outbound{
-		ID: l.Outbox, Account: account, Kind: channels.Chat, Text: text, Conversation: t.epoch, Message: l.ID, Seq: l.Seq, At: l.At,
+		ID: l.Outbox, Account: account, Kind: channels.Chat, Text: text, Conversation: t.epoch, Message: l.ID, Seq: l.Seq, Since: since, At: l.At,
 		From: channels.Address{Kind: channels.Chat, Value: string(account), Name: name},
 		To:   []channels.Address{{Kind: channels.Chat, Value: visitor}},
 	}
@@ -153,6 +156,7 @@ func (m *Memory) Talk(_ context.Context, account channels.AccountID, visitor, ep
 	if m.refuse != nil {
 		return chat.Talk{}, m.refuse
 	}
+	m.reads++
 	t := m.talks[key(account, visitor)]
 	if t == nil {
 		return chat.Talk{Reset: epoch != ""}, nil
@@ -168,6 +172,9 @@ func (m *Memory) Talk(_ context.Context, account channels.AccountID, visitor, ep
 	}
 	return got, nil
 }
+
+// Reads returns how often Talk was answered.
+func (m *Memory) Reads() int { m.mu.Lock(); defer m.mu.Unlock(); return m.reads }
 
 // Publish implements chat.Bus.
 func (m *Memory) Publish(_ context.Context, topic string, payload []byte) error {
