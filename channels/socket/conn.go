@@ -15,6 +15,7 @@ import (
 //   - reason goes from Open to its final value once, under mu; whoever changes it wakes the writer.
 //   - the writer alone writes data frames, the close frame and pings; the reader alone reads. gorilla answers the peer's pings and
 //     close frames from the reader through WriteControl, which it allows.
+//   - there is one reader at a time, which hands over to a fresh goroutine after each message (see readLoop); read waits for the last.
 //   - there is at most one writer, and only while there is something to write: an idle connection costs one goroutine, not two.
 //     writing says whether it runs; it is set by whoever starts it and cleared, under the same lock that shows the queue empty, by
 //     the writer itself. After the end it stays set.
@@ -50,11 +51,11 @@ type Conn struct {
 	asked   bool        // the writer's: a ping waits for its answer
 	closeBy time.Time   // the writer's: when the close must be through
 
-	read  chan struct{} // closed when the reader has ended
-	done  chan struct{} // closed when everything has ended
-	pongs atomic.Bool   // the last ping was answered
-	beats atomic.Bool   // the last heartbeat was answered
-	busy  atomic.Bool   // the reader is inside Handler.Received
+	read  sync.WaitGroup // the reader, from Start to its end
+	done  chan struct{}  // closed when everything has ended
+	pongs atomic.Bool    // the last ping was answered
+	beats atomic.Bool    // the last heartbeat was answered
+	busy  atomic.Bool    // the reader is inside Handler.Received
 }
 
 // frame is one message to be written: data, or a prepared one shared by many connections.
@@ -77,7 +78,7 @@ func Prepare(data []byte) (*Prepared, error) {
 }
 
 func newConn(ws *websocket.Conn, opt *Options) *Conn {
-	c := &Conn{ws: ws, opt: opt, read: make(chan struct{}), done: make(chan struct{})}
+	c := &Conn{ws: ws, opt: opt, done: make(chan struct{})}
 	ws.SetPongHandler(func(string) error { c.pongs.Store(true); return nil })
 	return c
 }
@@ -89,6 +90,7 @@ func (c *Conn) Start(h Handler) {
 	c.h = h
 	// The first ping comes at a random point, so that clients that reconnected together do not stay in step.
 	c.timer = time.AfterFunc(c.opt.PingEvery/2+rand.N(c.opt.PingEvery/2), c.tick)
+	c.read.Add(1)
 	go c.readLoop(h)
 	if len(c.queue) > 0 || c.reason != Open {
 		c.signal()

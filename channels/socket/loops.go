@@ -10,22 +10,33 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// readLoop reads until the connection breaks or is closed.
+// readLoop reads until the connection breaks or is closed. After each message that the handler was given it goes on in a new goroutine:
+// a stack grows with what the handler calls (16 KiB and more for a query) and shrinks by half at each collection only, which is a lot to keep
+// for a connection that waits for its next word. There is one reader at a time, and the order of messages stays.
 func (c *Conn) readLoop(h Handler) {
-	defer close(c.read)
+	if c.readOne(h) {
+		go c.readLoop(h)
+	} else {
+		c.read.Done()
+	}
+}
+
+// readOne reads until a message was handled. It returns false when nothing more can be read.
+func (c *Conn) readOne(h Handler) bool {
 	for {
 		kind, r, err := c.ws.NextReader()
 		if err != nil {
 			c.Close(lostReason(err))
-			return
+			return false
 		}
 		data, err := c.message(kind, r)
 		if err != nil {
 			c.Close(lostReason(err))
-			return
+			return false
 		}
 		if data != nil && c.Reason() == Open {
 			c.handle(h, data)
+			return true
 		}
 	}
 }
@@ -109,11 +120,11 @@ func (c *Conn) finish(why Reason, broken bool) {
 		text := websocket.FormatCloseMessage(int(why), why.String())
 		if c.ws.WriteControl(websocket.CloseMessage, text, c.deadline(why)) == nil {
 			_ = c.ws.SetReadDeadline(time.Now().Add(c.opt.CloseWait)) // the peer's close frame, if it comes
-			<-c.read
+			c.read.Wait()
 		}
 	}
 	_ = c.ws.Close()
-	<-c.read
+	c.read.Wait()
 	c.h.Closed(c, why)
 	close(c.done)
 }

@@ -41,7 +41,7 @@ type Upgrader struct {
 // The buffers of a connection: frames are small, and thousands of connections are idle, so a connection owns one small read buffer
 // and borrows its write buffer for the length of a write.
 const (
-	readBuffer  = 512
+	readBuffer  = 256
 	writeBuffer = 2 << 10
 )
 
