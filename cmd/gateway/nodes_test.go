@@ -48,6 +48,7 @@ func drive(t *testing.T, w *staging.World, during func(context.Context) error) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, w.Logs())
 	}
+	t.Logf("at rest after %s", b.Rest.Round(time.Millisecond))
 	for kind, s := range b.Channels {
 		t.Logf("%-5s said %d, stored %d, shown %d; replies written %d, arrived %d, unknown %d, failed %d",
 			kind, s.Said, s.Stored, s.Shown, s.Written, s.Arrived, s.Unknown, s.Failed)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"text/template"
 )
@@ -32,7 +33,7 @@ type Gateway struct {
 	settings string
 	listen   string
 	metrics  string
-	run      *process
+	run      atomic.Pointer[process] // nil before the first start
 }
 
 // gatewaySettings is what a settings file is made of.
@@ -77,16 +78,13 @@ func newGateway(dir, name, binary string, set gatewaySettings) (*Gateway, error)
 }
 
 // Start starts the gateway and waits until it is ready.
-func (g *Gateway) Start(ctx context.Context) (err error) {
-	if err := g.launch(); err != nil {
+func (g *Gateway) Start(ctx context.Context) error {
+	run, err := launch(exec.Command(g.binary, "serve", "--settings", g.settings), g.Log()) //nolint:noctx // it outlives the call
+	if err != nil {
 		return err
 	}
-	return g.run.await(ctx, g.ready)
-}
-
-func (g *Gateway) launch() (err error) {
-	g.run, err = launch(exec.Command(g.binary, "serve", "--settings", g.settings), g.Log()) //nolint:noctx // it outlives the call
-	return err
+	g.run.Store(run)
+	return run.await(ctx, g.ready)
 }
 
 func (g *Gateway) ready(ctx context.Context) error {
@@ -106,13 +104,13 @@ func (g *Gateway) ready(ctx context.Context) error {
 }
 
 // Kill ends the gateway as a crash does.
-func (g *Gateway) Kill() { g.run.kill() }
+func (g *Gateway) Kill() { g.run.Load().kill() }
 
 // Stop ends the gateway in order.
-func (g *Gateway) Stop() error { return g.run.stop(syscall.SIGTERM) }
+func (g *Gateway) Stop() error { return g.run.Load().stop(syscall.SIGTERM) }
 
 // Running reports whether the gateway's process is there.
-func (g *Gateway) Running() bool { return g.run.running() }
+func (g *Gateway) Running() bool { return g.run.Load().running() }
 
 // Log is the file the gateway writes.
 func (g *Gateway) Log() string { return strings.TrimSuffix(g.settings, ".yaml") + ".log" }

@@ -24,7 +24,7 @@ func (w *World) Readers() (all []*Gateway) {
 	}
 	sockets := connectedTo(uint16(port))
 	for _, g := range w.Gateways {
-		if g.Running() && holdsOne(g.run.cmd.Process.Pid, sockets) {
+		if run := g.run.Load(); run.running() && holdsOne(run.cmd.Process.Pid, sockets) {
 			all = append(all, g)
 		}
 	}
