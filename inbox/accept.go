@@ -255,6 +255,7 @@ func (t *turn) receive(a *acceptance) error {
 			t.c.WaitingSince = t.at
 		}
 	}
+	since := t.c.LastMessageSeq + 1
 	m, err := t.say(journal.Received, receivedActor(t, in), inboundMessage(t, in))
 	if err != nil {
 		return err
@@ -262,7 +263,7 @@ func (t *turn) receive(a *acceptance) error {
 	if in.Kind == channels.Email && wellFormed(in.Thread.MessageID) {
 		t.refs = append(t.refs, ref{id: in.Thread.MessageID, conversation: t.c.ID, message: m.ID})
 	}
-	a.result = channels.Accepted{Conversation: string(t.c.ID), Message: string(m.ID), Seq: m.Seq}
+	a.result = channels.Accepted{Conversation: string(t.c.ID), Message: string(m.ID), Seq: m.Seq, Since: since}
 	return nil
 }
 

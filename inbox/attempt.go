@@ -23,7 +23,7 @@ func (o *Outbox) Begin(ctx context.Context, row Row) (Row, error) {
 		}
 		n, err := affected(tx.ExecContext(ctx, `UPDATE outbox SET state = 'sending', attempts = attempts + 1, leased_until = $4, updated_at = $3
 			WHERE id = $1 AND state = 'queued' AND leased_by = $2 AND leased_until > $3`,
-			row.ID, row.Holder, now.UnixMilli(), now.Add(max(row.ttl, time.Second)).UnixMilli()))
+			row.ID, row.Holder, now.UnixMilli(), now.Add(row.hold()).UnixMilli()))
 		if err == nil && n == 0 {
 			return ErrLeaseLost
 		}

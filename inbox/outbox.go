@@ -64,7 +64,22 @@ type Row struct {
 	Verdict      customer.Verdict
 	Fault        *channels.Fault // of the last attempt
 	CreatedAt    time.Time
-	ttl          time.Duration
+
+	// AttemptFor is how long the dispatcher lets the next attempt take: Begin holds the row for so long and a little more. Zero: as
+	// long as it was leased for.
+	AttemptFor time.Duration
+	ttl        time.Duration
+}
+
+// settleFor is how long an attempt that is over may take to be written down before it counts as lost.
+const settleFor = 5 * time.Second
+
+// hold is how long a begun row belongs to its dispatcher.
+func (r Row) hold() time.Duration {
+	if r.AttemptFor > 0 {
+		return r.AttemptFor + settleFor
+	}
+	return max(r.ttl, time.Second)
 }
 
 // Outbox is what waits to leave. Only the dispatcher takes rows from it. It is safe for concurrent use, also by several programs.

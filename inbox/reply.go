@@ -152,6 +152,7 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, erro
 	}
 	m.From, m.To, m.Subject = env.From, env.To, env.Subject
 	t.c.LastOutAt, t.c.WaitingSince = t.at, time.Time{}
+	env.Since = t.c.LastMessageSeq + 1
 	if m, err = t.say(journal.Replied, ActorOf(cmd.Agent), m); err != nil {
 		return stored{}, err
 	}

@@ -16,7 +16,7 @@ import (
 const again = 5 * time.Second
 
 // deadlines are how long one attempt may take.
-var deadlines = map[channels.Kind]time.Duration{channels.Email: time.Minute, channels.SMS: 20 * time.Second, channels.Chat: 10 * time.Second}
+var deadlines = map[channels.Kind]time.Duration{channels.Email: time.Minute, channels.SMS: 20 * time.Second, channels.Chat: 3 * time.Second}
 
 func deadlineOf(k channels.Kind) time.Duration {
 	if d, ok := deadlines[k]; ok {
@@ -97,6 +97,7 @@ func (d *Dispatcher) visitors(ctx context.Context, row inbox.Row, ask customer.A
 
 // send makes one attempt: written down, made, and its outcome written down. The outcome is written even while the program stops.
 func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
+	row.AttemptFor = deadlineOf(row.Kind)
 	row, err := d.outbox.Begin(ctx, row)
 	if errors.Is(err, inbox.ErrLeaseLost) {
 		return nil // somebody else has it, or it was withdrawn

@@ -15,7 +15,8 @@ import (
 
 // Invariants of the loop:
 //   - Only Run touches lanes, held, renewed and flying; workers hand their row back through done.
-//   - A row is in the lanes or with a worker at most once, and is begun only while its lease runs for at least one deadline more.
+//   - A row is in the lanes or with a worker at most once, and is begun only while its lease runs; Begin makes it last for the
+//     attempt. The lease itself is short: a program that dies with rows in its lanes holds their conversations up for no longer.
 //     It may be leased once more before it is handed back: its worker has put it off, or its lease lapsed while it waited in its
 //     lane. The new lease is kept and used in its turn.
 //   - An account has at most perAccount workers and laneLength rows waiting. What is over that is let go: it comes again when its
@@ -23,7 +24,7 @@ import (
 
 const (
 	poll       = time.Second // in case a wake-up was lost, or the clock makes a row due
-	leaseFor   = 3 * time.Minute
+	leaseFor   = 6 * time.Second
 	leaseBatch = 64
 	laneLength = 256
 	perAccount = 4
@@ -98,7 +99,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	var recovered time.Time
 	for ctx.Err() == nil {
 		changed := d.outbox.Changed()
-		if time.Since(recovered) > 15*time.Second {
+		if time.Since(recovered) > 3*time.Second {
 			d.recover(ctx)
 			recovered = time.Now()
 		}
@@ -249,7 +250,7 @@ func (d *Dispatcher) start(work context.Context) {
 					continue
 				}
 			}
-			if time.Until(row.until) < deadlineOf(row.Kind)+15*time.Second {
+			if time.Until(row.until) < time.Second {
 				delete(d.held, row.ID) // too late to begin; it is leased anew
 				continue
 			}
