@@ -59,6 +59,20 @@ var (
 	slug   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 )
 
+// Validate returns every problem of the settings at once, joined, each naming its account; nil if there is none.
+func (s Settings) Validate() error {
+	var errs []error
+	if _, err := origin(s.Public); err != nil {
+		errs = append(errs, fmt.Errorf("public origin: %w", err))
+	}
+	for _, a := range s.Accounts {
+		if err := a.check(); err != nil {
+			errs = append(errs, fmt.Errorf("chat account %q: %w", a.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // withDefaults checks the settings and fills in what was left out.
 func (s Settings) withDefaults() (Settings, error) {
 	or(&s.Limits.Sockets, 20_000)

@@ -113,10 +113,10 @@ func (s Settings) validateAccounts() error {
 			}
 		}
 	}
-	for i, c := range s.Chat {
-		for _, k := range c.JWTKeys {
-			if len(k) < 32 {
-				add("chat.%d.jwt_keys: a key has fewer than 32 characters", i)
+	if len(s.Chat) > 0 {
+		if err := s.chatSettings().Validate(); err != nil {
+			for line := range strings.Lines(err.Error()) {
+				add("chat: %s", strings.TrimSpace(line))
 			}
 		}
 	}
