@@ -22,12 +22,13 @@ type Inbound struct {
 	SentAt     time.Time // what the sender's side states; zero if nothing. Never used for ordering
 	ReceivedAt time.Time // when we took it
 
-	Thread Thread
-	Auto   Auto              // not "" when a machine wrote it
-	Locale string            // BCP 47 tag if the channel knows it, else ""
-	Claims []Claim           // other addresses of the same sender, with their proof
-	Meta   map[string]string // provider fields worth keeping, by the provider's names
-	Flaw   string            // why the message could not be read in full, in a technical sentence; "" when it could
+	Thread  Thread
+	Auto    Auto              // not "" when a machine wrote it
+	Locale  string            // BCP 47 tag if the channel knows it, else ""
+	Claims  []Claim           // other addresses of the same sender, with their proof
+	Meta    map[string]string // provider fields worth keeping, by the provider's names
+	Details Details           // what else was read of it
+	Flaw    string            // why the message could not be read in full, in a technical sentence; "" when it could
 }
 
 // Part is a file that came or goes with a message.

@@ -295,7 +295,7 @@ func inboundMessage(t *turn, in channels.Inbound) stored {
 		external: in.External, peer: in.From.Value,
 		Message: Message{
 			Direction: In, Kind: in.Kind, Account: in.Account, Author: author, From: in.From, To: in.To, Cc: in.Cc, Subject: in.Subject,
-			Text: in.Text, HTML: in.HTML, Parts: in.Parts, Raw: in.Raw, Proof: in.Proof, Auto: in.Auto, Flaw: in.Flaw, SentAt: in.SentAt,
+			Text: in.Text, HTML: in.HTML, Parts: in.Parts, Raw: in.Raw, Proof: in.Proof, Auto: in.Auto, Flaw: in.Flaw, Details: in.Details, SentAt: in.SentAt,
 		},
 	}
 }

@@ -36,17 +36,18 @@ func (f scanFunc) Scan(into ...any) error { return f(into...) }
 func (e Evidence) Content() (string, error) {
 	copies, err1 := toJSON(e.Cc)
 	parts, err2 := toJSON(e.Parts)
+	details, err3 := detailsJSON(e.Details)
 	d := journal.NewDigest(1024 + len(e.Text) + len(e.HTML)).Text(string(e.ID)).Text(string(e.Conversation)).Int(e.Seq).Text(string(e.Direction)).
 		Text(e.External).Text(e.ClientID).Text(e.Author.Kind).Text(e.Author.ID).Text(e.Author.Name).Text(copies).Text(e.Text).
-		Text(e.HTML).Text(parts).Text(string(e.Raw)).Int(int64(e.Proof)).Text(string(e.Auto)).Text(e.Flaw).
+		Text(e.HTML).Text(parts).Text(string(e.Raw)).Int(int64(e.Proof)).Text(string(e.Auto)).Text(e.Flaw).Text(details).
 		Text(fmt.Sprint(db.Millis(e.SentAt))).Int(e.At.UnixMilli())
 	if e.Direction == In {
-		from, err3 := json.Marshal(e.From)
-		to, err4 := toJSON(e.To)
+		from, err4 := json.Marshal(e.From)
+		to, err5 := toJSON(e.To)
 		d = d.Text(string(e.Kind)).Text(string(e.Account)).Text(e.Peer).Text(string(from)).Text(to).Text(e.Subject)
-		err1 = errors.Join(err1, err3, err4)
+		err1 = errors.Join(err1, err4, err5)
 	}
-	if err := errors.Join(err1, err2); err != nil {
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return "", fmt.Errorf("digest of message %s: %w", e.ID, err)
 	}
 	return d.String(), nil

@@ -112,6 +112,7 @@ type Message struct {
 	Proof        channels.Proof     `json:"proof,omitempty"`
 	Auto         channels.Auto      `json:"auto,omitempty"`
 	Flaw         string             `json:"flaw,omitempty"`
+	Details      channels.Details   `json:"details,omitzero"`
 	State        channels.State     `json:"state,omitempty"` // out
 	Fault        *channels.Fault    `json:"fault,omitempty"`
 	SentAt       time.Time          `json:"sent_at,omitzero"`

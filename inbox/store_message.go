@@ -22,21 +22,24 @@ type stored struct {
 
 const messageColumns = `m.id, m.conversation_id, m.customer_id, m.seq, m.direction, m.kind, m.asked_kind, m.account_id,
 	COALESCE(m.external_id, ''), COALESCE(m.client_id, ''), m.author_kind, m.author_id, m.author_name, m.peer, m.sender, m.recipients,
-	m.copies, m.subject, m.body, m.html, m.parts, m.raw, m.proof, m.auto, m.flaw, m.state, m.fault, m.sent_at, m.at`
+	m.copies, m.subject, m.body, m.html, m.parts, m.raw, m.proof, m.auto, m.flaw, m.details, m.state, m.fault, m.sent_at, m.at`
 
 func scanMessage(row scanner) (stored, error) {
 	var m stored
-	var sender, recipients, copies, parts, fault string
+	var sender, recipients, copies, parts, details, fault string
 	var sent, at sql.NullInt64
 	err := row.Scan(&m.ID, &m.Conversation, &m.Customer, &m.Seq, &m.Direction, &m.Kind, &m.AskedKind, &m.Account, &m.external,
 		&m.ClientID, &m.Author.Kind, &m.Author.ID, &m.Author.Name, &m.peer, &sender, &recipients, &copies, &m.Subject, &m.Text, &m.HTML,
-		&parts, &m.Raw, &m.Proof, &m.Auto, &m.Flaw, &m.State, &fault, &sent, &at)
+		&parts, &m.Raw, &m.Proof, &m.Auto, &m.Flaw, &details, &m.State, &fault, &sent, &at)
 	if err != nil {
 		return stored{}, err
 	}
 	m.HasHTML, m.SentAt, m.At = m.HTML != "", db.Time(sent), db.Time(at)
 	err = errors.Join(json.Unmarshal([]byte(sender), &m.From), json.Unmarshal([]byte(recipients), &m.To),
 		json.Unmarshal([]byte(copies), &m.Cc), json.Unmarshal([]byte(parts), &m.Parts))
+	if details != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(details), &m.Details))
+	}
 	if fault != "" {
 		m.Fault = &channels.Fault{}
 		err = errors.Join(err, json.Unmarshal([]byte(fault), m.Fault))
@@ -58,19 +61,20 @@ func readMessage(ctx context.Context, q db.Querier, where string, args ...any) (
 // storedJSON is a message with its lists as JSON.
 type storedJSON struct {
 	stored
-	sender, recipients, copies, parts, fault string
+	sender, recipients, copies, parts, details, fault string
 }
 
 func toStored(m stored) (s storedJSON, err error) {
 	s.stored = m
 	sender, err1 := json.Marshal(m.From)
 	s.sender = string(sender)
-	var err2, err3, err4, err5 error
+	var err2, err3, err4, err5, err6 error
 	s.recipients, err2 = toJSON(m.To)
 	s.copies, err3 = toJSON(m.Cc)
 	s.parts, err4 = toJSON(m.Parts)
-	s.fault, err5 = faultJSON(m.Fault)
-	return s, errors.Join(err1, err2, err3, err4, err5)
+	s.details, err5 = detailsJSON(m.Details)
+	s.fault, err6 = faultJSON(m.Fault)
+	return s, errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 func insertMessages(ctx context.Context, d *db.DB, tx *sql.Tx, all []stored) error {
@@ -111,6 +115,7 @@ func insertMessages(ctx context.Context, d *db.DB, tx *sql.Tx, all []stored) err
 		db.Ints("proof", rows, func(m row) channels.Proof { return m.Proof }),
 		db.Texts("auto", rows, func(m row) channels.Auto { return m.Auto }),
 		db.Texts("flaw", rows, func(m row) string { return m.Flaw }),
+		db.Texts("details", rows, func(m row) string { return m.details }),
 		db.Texts("state", rows, func(m row) channels.State { return m.State }),
 		db.Texts("fault", rows, func(m row) string { return m.fault }),
 		db.Times("sent_at", rows, func(m row) time.Time { return m.SentAt }),
@@ -118,10 +123,10 @@ func insertMessages(ctx context.Context, d *db.DB, tx *sql.Tx, all []stored) err
 	_, err := tx.ExecContext(ctx, `WITH `+with+`
 		INSERT INTO message (id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id, external_id, client_id,
 			author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts, raw, proof, auto, flaw,
-			state, fault, sent_at, at)
+			details, state, fault, sent_at, at)
 		SELECT id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id, NULLIF(external_id, ''),
 			NULLIF(client_id, ''), author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts, raw,
-			proof, auto, flaw, state, fault, sent_at, at FROM w`, args...)
+			proof, auto, flaw, details, state, fault, sent_at, at FROM w`, args...)
 	return err
 }
 
@@ -133,6 +138,15 @@ func setDelivery(ctx context.Context, tx *sql.Tx, id MessageID, state channels.S
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE message SET state = $2, fault = $3 WHERE id = $1`, string(id), string(state), fault)
 	return err
+}
+
+// detailsJSON is "" when there are none.
+func detailsJSON(d channels.Details) (string, error) {
+	raw, err := json.Marshal(d)
+	if err != nil || string(raw) == "{}" {
+		return "", err
+	}
+	return string(raw), nil
 }
 
 func faultJSON(f *channels.Fault) (string, error) {

@@ -133,6 +133,7 @@ CREATE TABLE message (
   proof           INTEGER NOT NULL DEFAULT 0,
   auto            TEXT NOT NULL DEFAULT '',
   flaw            TEXT NOT NULL DEFAULT '',
+  details         TEXT NOT NULL DEFAULT '',      -- JSON channels.Details
   state           TEXT NOT NULL DEFAULT '',      -- out: channels.State
   fault           TEXT NOT NULL DEFAULT '',      -- out: JSON channels.Fault when failed or unknown
   sent_at         BIGINT,                        -- what the sender's side states

@@ -1,0 +1,95 @@
+package channels
+
+import "time"
+
+// Details is what an adapter read of a message beside its words: facts that are shown with it and decide nothing by themselves. It is
+// stored with the message as JSON. What is zero was not found or not looked for.
+type Details struct {
+	Folds    []Fold        `json:"folds,omitempty"`    // runs of Inbound.Text that are folded when shown, in order, without overlap
+	Trust    *Trust        `json:"trust,omitempty"`    // who vouches for the sender
+	Calendar []Appointment `json:"calendar,omitempty"` // invitations and answers to them
+	Forward  *Forwarded    `json:"forward,omitempty"`  // the message passes on somebody else's
+	Crypt    *Crypt        `json:"crypt,omitempty"`    // it is signed or encrypted
+	Reports  []Report      `json:"reports,omitempty"`  // what a delivery report says, one per recipient
+	Warnings []string      `json:"warnings,omitempty"` // stable codes that the console translates: reply_to_differs, brand_name, variant …
+	Matched  string        `json:"matched,omitempty"`  // by which rule its conversation was found: token, in_reply_to, references, subject …
+	ListID   string        `json:"list_id,omitempty"`  // RFC 2919
+}
+
+// FoldKind says what a folded run is.
+type FoldKind string
+
+// The kinds of folded text.
+const (
+	FoldQuote      FoldKind = "quote"      // an older message, with the line that introduces it
+	FoldSignature  FoldKind = "signature"  // the sender's signature, or what his device adds
+	FoldDisclaimer FoldKind = "disclaimer" // a legal notice
+	FoldForwarded  FoldKind = "forwarded"  // somebody else's message, passed on: shown open, but it is not the sender's words
+)
+
+// Fold is the run Text[From:To] in bytes. Both ends are at line starts or at the end of the text.
+type Fold struct {
+	From int      `json:"from"`
+	To   int      `json:"to"`
+	Kind FoldKind `json:"kind"`
+}
+
+// Trust is what is known of a mail's origin: results are pass, fail, softfail, neutral, none, temperror, permerror (RFC 8601
+// section 2.7), "" when not looked for.
+type Trust struct {
+	DKIM     string   `json:"dkim,omitempty"`
+	SPF      string   `json:"spf,omitempty"`
+	DMARC    string   `json:"dmarc,omitempty"`
+	Policy   string   `json:"policy,omitempty"`    // the DMARC policy that the sender's domain publishes: none, quarantine, reject
+	SignedBy []string `json:"signed_by,omitempty"` // domains whose DKIM signatures hold
+	Source   string   `json:"source,omitempty"`    // the authserv-id that says so, or "here" when we looked ourselves
+}
+
+// Appointment is one event of a calendar part (RFC 5545, RFC 5546). Times are UTC; a whole day has AllDay and midnight UTC.
+type Appointment struct {
+	Method    string     `json:"method"` // REQUEST, REPLY, CANCEL, PUBLISH, COUNTER …
+	UID       string     `json:"uid"`
+	Sequence  int        `json:"sequence,omitempty"`
+	Summary   string     `json:"summary,omitempty"`
+	Location  string     `json:"location,omitempty"`
+	Starts    time.Time  `json:"starts,omitzero"`
+	Ends      time.Time  `json:"ends,omitzero"`
+	AllDay    bool       `json:"all_day,omitempty"`
+	Zone      string     `json:"zone,omitempty"`    // as the sender named it
+	Repeats   string     `json:"repeats,omitempty"` // RRULE as written
+	Organizer *Address   `json:"organizer,omitempty"`
+	Attendees []Attendee `json:"attendees,omitempty"`
+}
+
+// Attendee is somebody who is invited.
+type Attendee struct {
+	Address Address `json:"address"`
+	Status  string  `json:"status,omitempty"` // PARTSTAT: NEEDS-ACTION, ACCEPTED, DECLINED, TENTATIVE …
+}
+
+// Forwarded is the head of the message that is passed on, as far as it can be read.
+type Forwarded struct {
+	From    Address   `json:"from,omitzero"`
+	Subject string    `json:"subject,omitempty"`
+	Date    time.Time `json:"date,omitzero"`
+	How     string    `json:"how"` // attached: a message/rfc822 part; inline: a block of header lines in the text
+}
+
+// Crypt says how a message is sealed. Valid is nil when a signature was recognised and not verified.
+type Crypt struct {
+	Kind      string `json:"kind"` // smime, pgp
+	Signed    bool   `json:"signed,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
+	Signer    string `json:"signer,omitempty"` // the address or name in the certificate
+	Valid     *bool  `json:"valid,omitempty"`
+	Problem   string `json:"problem,omitempty"` // stable code when it is not valid: expired, altered, untrusted, other_address
+}
+
+// Report is what a delivery report says of one recipient (RFC 3464).
+type Report struct {
+	Recipient  string `json:"recipient,omitempty"`
+	Action     string `json:"action,omitempty"` // failed, delayed, delivered, relayed, expanded
+	Status     string `json:"status,omitempty"` // RFC 3463: "5.1.1"
+	Diagnostic string `json:"diagnostic,omitempty"`
+	Guessed    bool   `json:"guessed,omitempty"` // read from words, not from fields
+}
