@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
+
+	"sportello/channels/email/safe"
 )
 
 const textLimit = 1 << 20 // bytes of readable text that are kept; the raw mail has the rest
@@ -28,7 +30,7 @@ func (m *Mail) readBody(root *enmime.Part) {
 		clean := ""
 		if b.html != "" {
 			var err error
-			if clean, err = sanitize(b.html); err != nil {
+			if clean, err = safe.Clean(b.html); err != nil {
 				m.note("HTML not shown: " + err.Error())
 				if b.text == "" {
 					b.text = bareText(b.html)
@@ -118,7 +120,7 @@ func isText(p *enmime.Part) bool {
 
 func textBlock(p *enmime.Part) block {
 	content := p.Content
-	if limit := max(4*textLimit, 2*htmlLimit); len(content) > limit {
+	if limit := max(4*textLimit, 2*safe.Limit); len(content) > limit {
 		content = content[:limit]
 	}
 	text := decodeText(content, partCharset(p))
