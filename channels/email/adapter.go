@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 // Deps are the parts that an Adapter works with. Sink, Vault and Bookmarks are needed; the others may be nil.
@@ -87,7 +88,7 @@ func (a *Adapter) report(ok bool, code string, err error) {
 		LastSuccess: a.lastSuccess, Lag: a.lag, At: a.deps.Now(),
 	}
 	if err != nil {
-		h.Detail = clip(oneLine(err.Error()), 500)
+		h.Detail = field.Clip(field.OneLine(err.Error()), 500)
 	}
 	a.deps.Health(h)
 }

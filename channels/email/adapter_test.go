@@ -15,7 +15,7 @@ func TestE08MailArrivesByIdle(t *testing.T) {
 	cfg.IdleRenew = 20 * time.Minute // only a push can bring the mail in time
 	r.run(t, cfg)
 	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK })
-	deliver(t, server, letter("one@example.test", "Ordine 7", "Dov'è il mio ordine?"))
+	deliver(t, server, written("one@example.test", "Ordine 7", "Dov'è il mio ordine?"))
 	got := r.await(t, 1)[0]
 	if got.From.Value != "anna@example.test" || got.From.Name != "Anna Rossi" || got.Subject != "Ordine 7" || got.Text != "Dov'è il mio ordine?" {
 		t.Errorf("read %+v", got)
@@ -29,7 +29,7 @@ func TestE08MailArrivesByIdle(t *testing.T) {
 func TestREQEM1OutageIsRecovered(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	stop := r.run(t, configFor(server))
-	deliver(t, server, letter("first@example.test", "prima", "x"))
+	deliver(t, server, written("first@example.test", "prima", "x"))
 	r.await(t, 1)
 	stop()
 	deliverMany(t, server, 500, time.Now().AddDate(0, 0, -30))
@@ -45,13 +45,13 @@ func TestREQEM1OutageIsRecovered(t *testing.T) {
 func TestE04RenumberedFolderBringsNothingTwice(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	deliverMany(t, server, 30, time.Now())
-	deliver(t, server, letter("", "senza id", "corpo"))
+	deliver(t, server, written("", "senza id", "corpo"))
 	r.run(t, configFor(server))
 	r.await(t, 31)
 	if err := server.Renumber(support); err != nil {
 		t.Fatal(err)
 	}
-	deliver(t, server, letter("new@example.test", "nuova", "x"))
+	deliver(t, server, written("new@example.test", "nuova", "x"))
 	if got := r.await(t, 32); len(got) != 32 || got[31].Thread.MessageID != "new@example.test" {
 		t.Errorf("%d messages, the last %q", len(got), got[len(got)-1].Thread.MessageID)
 	}
@@ -99,7 +99,7 @@ func TestREQEM2InterruptionHealsAlone(t *testing.T) {
 	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK })
 	server.Interrupt(true)
 	r.awaitHealth(t, "network", func(h channels.Health) bool { return h.Code == codeNetwork && !h.LastSuccess.IsZero() })
-	deliver(t, server, letter("later@example.test", "dopo", "x"))
+	deliver(t, server, written("later@example.test", "dopo", "x"))
 	server.Interrupt(false)
 	r.await(t, 1)
 }
@@ -122,10 +122,10 @@ func TestE01UntrustedCertificateIsRefused(t *testing.T) {
 
 func TestE16SameMailTwiceIsOne(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
-	raw := letter("same@example.test", "uguale", "testo")
+	raw := written("same@example.test", "uguale", "testo")
 	deliver(t, server, append([]byte("Received: by one.example\r\n"), raw...))
 	deliver(t, server, append([]byte("Received: by two.example\r\n"), raw...))
-	deliver(t, server, letter("same@example.test", "uguale", "testo\n-- \nLista, per cancellarsi"))
+	deliver(t, server, written("same@example.test", "uguale", "testo\n-- \nLista, per cancellarsi"))
 	r.run(t, configFor(server))
 	if got := r.await(t, 2); got[0].External == got[1].External {
 		t.Errorf("%d messages, variants %q", len(got), got[0].External)

@@ -12,14 +12,15 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
+	"sportello/channels/email/letter"
 )
 
 const (
-	idHeader        = "x-sportello-id" // on everything we send; with our own From it tells our mail from a customer's
-	referencesSent  = 20               // ids in a References field that we write (E-26)
-	longLine        = 900              // octets; text with a longer line is sent quoted-printable (RFC 5322 section 2.1.1: 998)
-	subjectSent     = 500              // runes
-	attachmentLimit = 100              // files
+	referencesSent  = 20  // ids in a References field that we write (E-26)
+	longLine        = 900 // octets; text with a longer line is sent quoted-printable (RFC 5322 section 2.1.1: 998)
+	subjectSent     = 500 // runes
+	attachmentLimit = 100 // files
 )
 
 // compose writes out as a mail. The same Outbound yields the same bytes at every attempt, so that a mail sent twice after an
@@ -43,7 +44,7 @@ func (a *Adapter) compose(ctx context.Context, out channels.Outbound) ([]byte, e
 		}
 		left -= int64(len(data))
 		kind := sendType(part.Type)
-		name := safeName(part.Name, kind, i+1)
+		name := letter.SafeName(part.Name, kind, i+1)
 		if part.Inline && part.CID != "" {
 			b = b.AddInline(data, kind, name, part.CID)
 		} else {
@@ -103,7 +104,7 @@ func seed(id string) int64 {
 
 // toCRLF makes CR LF of every line end and removes characters that may not stand in a mail.
 func toCRLF(s string) string {
-	return strings.ReplaceAll(cleanText(s), "\n", "\r\n")
+	return strings.ReplaceAll(field.Clean(s), "\n", "\r\n")
 }
 
 func hasLongLine(content []byte) bool {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 // TLSMode says how a connection is encrypted. TLS is at least version 1.2 and the server's name is always verified.
@@ -72,11 +73,11 @@ func (c Config) Validate() []error {
 	if c.Account == "" {
 		errs = append(errs, errors.New("account: must not be empty"))
 	}
-	if _, ok := normalAddress(c.Address); !ok {
+	if _, ok := field.Normal(c.Address); !ok {
 		errs = append(errs, fmt.Errorf("address: %q is not a mail address", c.Address))
 	}
 	for _, a := range c.Aliases {
-		if _, ok := normalAddress(a); !ok {
+		if _, ok := field.Normal(a); !ok {
 			errs = append(errs, fmt.Errorf("aliases: %q is not a mail address", a))
 		}
 	}
@@ -133,10 +134,10 @@ func (s Server) validate(name string, lab, signIn bool) []error {
 
 // withDefaults returns c with addresses normalised and defaults filled in. c is valid.
 func (c Config) withDefaults() Config {
-	c.Address, _ = normalAddress(c.Address)
+	c.Address, _ = field.Normal(c.Address)
 	aliases := make([]string, 0, len(c.Aliases))
 	for _, a := range c.Aliases {
-		a, _ = normalAddress(a)
+		a, _ = field.Normal(a)
 		aliases = append(aliases, a)
 	}
 	c.Aliases = aliases

@@ -1,4 +1,4 @@
-// Package email is the mail adapter: IMAP in, SMTP out, and the reading and writing of MIME between them.
+// Package email is the mail adapter: IMAP in, SMTP out.
 //
 // The program builds one Adapter per mailbox with New and starts Run; dispatch calls Send. Run stays for ever: a provider that is
 // down, refuses the password or speaks nonsense is reported as Health and tried again with growing, jittered pauses, and only the
@@ -10,8 +10,8 @@
 //     the position is the pair (UIDVALIDITY, last UID), never a date and never a sequence number;
 //   - drop a mail that it cannot read: the bytes go to the Vault before a parser sees them, and what cannot be parsed is accepted
 //     with its headers and a Flaw;
-//   - trust what a mail says of itself: see Proof, Thread.Token (passed on unchecked) and Read.
+//   - trust what a mail says of itself: see letter.Mail.
 //
-// Read is the pure half: bytes in, Mail out, no clock, no network. IMAP is RFC 3501 with IDLE (RFC 2177); mail is RFC 5322 with
-// MIME (RFC 2045 to 2047, 2231), delivery reports RFC 3464, automatic answers RFC 3834, SMTP RFC 5321 with RFC 3207 and 4954.
+// What a mail says is read by channels/email/letter, its header fields by channels/email/field. IMAP is RFC 3501 with IDLE (RFC 2177),
+// SMTP RFC 5321 with RFC 3207 and 4954.
 package email

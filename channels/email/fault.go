@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 // statusFault maps an SMTP reply and its enhanced status code (RFC 3463) to a Fault. reply is the three-digit code, or 0 in a
@@ -23,7 +24,7 @@ func statusFault(reply int, enhanced, detail string) *channels.Fault {
 		Class:    channels.Permanent,
 		Code:     statusCodeOf(reply, enhanced, strings.ToLower(detail)),
 		Provider: strings.TrimSpace(replyText(reply) + " " + enhanced),
-		Detail:   clip(oneLine(detail), 500),
+		Detail:   field.Clip(field.OneLine(detail), 500),
 	}
 	if reply/100 == 4 || reply == 0 && strings.HasPrefix(enhanced, "4.") {
 		f.Class = channels.Temporary
@@ -100,7 +101,7 @@ func smtpFault(err error, after bool) *channels.Fault {
 		}
 		return statusFault(reply.Code, enhanced, reply.Message)
 	}
-	f = &channels.Fault{Class: channels.Temporary, Code: networkCode(err), Detail: clip(oneLine(err.Error()), 500)}
+	f = &channels.Fault{Class: channels.Temporary, Code: networkCode(err), Detail: field.Clip(field.OneLine(err.Error()), 500)}
 	if after {
 		f.Class = channels.Uncertain
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"sportello/channels"
+	"sportello/channels/email/letter"
 )
 
 // groupWorkers is how many mails of a group are read, and then accepted, at a time: the record commits together what waits together.
@@ -143,7 +144,7 @@ func (t *taken) ties() []string {
 	}
 	ties = append(ties, tie("token ", thread.Token)...)
 	for _, f := range t.mail.Failures { // what is reported of one mail stays in order
-		if r, ok := f.receipt(); ok {
+		if r, ok := receiptOf(f); ok {
 			ties = append(ties, tie("id ", r.MessageID)...)
 		}
 	}
@@ -159,7 +160,7 @@ func tie(kind, word string) []string {
 
 // taken is a mail whose bytes are in the vault and which waits to be accepted.
 type taken struct {
-	mail *Mail
+	mail *letter.Mail
 	in   channels.Inbound
 	uid  imap.UID
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 var _ channels.Lister = (*Adapter)(nil)
@@ -70,8 +71,8 @@ func (a *Adapter) recognise(ctx context.Context, c *conn, mails []listed, known 
 			set.AddNum(m.uid)
 		}
 		err := c.fetch(ctx, listTimeout, set, section, func(m *imapclient.FetchMessageBuffer) {
-			h, _ := splitHeader(m.FindBodySection(section))
-			if id := messageID(h.Get("message-id")); id != "" {
+			h, _ := field.Split(m.FindBodySection(section))
+			if id := field.ID(h.Get("message-id")); id != "" {
 				ids[m.UID] = id
 				count[id]++
 			}

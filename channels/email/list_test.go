@@ -20,17 +20,17 @@ func TestN04FolderIsComparedByWhatItHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put(letter("old@example.test", "Ieri", "a"), noon.AddDate(0, 0, -1))
-	put(letter("one@example.test", "Uno", "a"), noon)
-	put(letter("two@example.test", "Due", "a"), noon)
-	put(letter("two@example.test", "Due", "the list's copy"), noon) // the same id, another mail
-	put(letter("", "Senza nome", "a"), noon)
+	put(written("old@example.test", "Ieri", "a"), noon.AddDate(0, 0, -1))
+	put(written("one@example.test", "Uno", "a"), noon)
+	put(written("two@example.test", "Due", "a"), noon)
+	put(written("two@example.test", "Due", "the list's copy"), noon) // the same id, another mail
+	put(written("", "Senza nome", "a"), noon)
 	own := []byte("From: <" + support + ">\r\nTo: <" + support + ">\r\nMessage-ID: <ours@sportello.test>\r\nSubject: x\r\n\r\nx\r\n")
 	put(own, noon)
 	stop := r.run(t, configFor(s))
 	taken := r.await(t, 5)
 	stop()
-	put(letter("late@example.test", "Mai arrivata", "a"), noon)
+	put(written("late@example.test", "Mai arrivata", "a"), noon)
 
 	known := func(_ context.Context, ids []string) (map[string]bool, error) {
 		if slices.Contains(ids, "two@example.test") {
@@ -75,8 +75,8 @@ func TestN04FolderIsComparedByWhatItHolds(t *testing.T) {
 func TestN04RealFolderIsListed(t *testing.T) {
 	d := mailrig.StartDovecot(t)
 	p := mailrig.StartPostfix(t, d, "sportello.test")
-	write(t, p, support, letter("one@example.test", "Uno", "a"))
-	write(t, p, support, letter("", "Senza nome", "a"))
+	write(t, p, support, written("one@example.test", "Uno", "a"))
+	write(t, p, support, written("", "Senza nome", "a"))
 	d.AwaitMails(t, support, 2)
 	known := func(_ context.Context, ids []string) (map[string]bool, error) {
 		return map[string]bool{"one@example.test": slices.Contains(ids, "one@example.test")}, nil

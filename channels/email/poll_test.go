@@ -38,7 +38,7 @@ func TestSkipExistingBeginsWithNewMail(t *testing.T) {
 	cfg.SkipExisting = true
 	r.run(t, cfg)
 	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK })
-	if err := server.DeliverAt("anna@example.test", support, letter("new@example.test", "nuova", "x"), time.Now().Add(time.Minute)); err != nil {
+	if err := server.DeliverAt("anna@example.test", support, written("new@example.test", "nuova", "x"), time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	r.await(t, 1)
@@ -57,9 +57,9 @@ func TestE07MailOverTheLimitOpensAStub(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	cfg := configFor(server)
 	cfg.MaxSize = 300 << 10
-	deliver(t, server, letter("small@example.test", "piccola", "x"))
-	deliver(t, server, letter("big@example.test", "grande", strings.Repeat("riga di testo\n", 50_000)))
-	deliver(t, server, letter("after@example.test", "dopo", "x"))
+	deliver(t, server, written("small@example.test", "piccola", "x"))
+	deliver(t, server, written("big@example.test", "grande", strings.Repeat("riga di testo\n", 50_000)))
+	deliver(t, server, written("after@example.test", "dopo", "x"))
 	r.run(t, cfg)
 	got := r.await(t, 3)
 	if got[1].Thread.MessageID != "big@example.test" || got[1].Flaw == "" || got[1].Raw == "" || got[2].Flaw != "" {
@@ -72,7 +72,7 @@ func TestREQEM3UnreadableMailIsKept(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	deliver(t, server, []byte("\x00\xff\xfe garbage\r\n"))
 	deliver(t, server, []byte("From: a@x.it\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"+strings.Repeat("--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", 30)))
-	deliver(t, server, letter("fine@example.test", "bene", "x"))
+	deliver(t, server, written("fine@example.test", "bene", "x"))
 	r.run(t, configFor(server))
 	got := make(map[string]channels.Inbound) // strangers' mails come in any order
 	for _, in := range r.await(t, 3) {
@@ -92,7 +92,7 @@ func TestE18OwnMailIsNoCustomerMessage(t *testing.T) {
 	if _, err := a.Send(t.Context(), out); err != nil {
 		t.Fatal(err)
 	}
-	deliver(t, server, letter("c@example.test", "cliente", "x"))
+	deliver(t, server, written("c@example.test", "cliente", "x"))
 	r.run(t, cfg)
 	if got := r.await(t, 1); len(got) != 1 || got[0].Thread.MessageID != "c@example.test" {
 		t.Errorf("%+v", got)
@@ -131,7 +131,7 @@ func withRecipient(out channels.Outbound, to string) channels.Outbound {
 func TestPromise1CrashBeforeTheBookmark(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	r.bookmarks.Fail(errors.New("disk full"))
-	deliver(t, server, letter("once@example.test", "una", "x"))
+	deliver(t, server, written("once@example.test", "una", "x"))
 	stop := r.run(t, configFor(server))
 	r.awaitHealth(t, "store", func(h channels.Health) bool { return h.Code == codeStore })
 	stop()

@@ -14,6 +14,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest/mailrig"
+	"sportello/channels/email/letter"
 )
 
 const customer = "anna@example.test"
@@ -56,7 +57,7 @@ func TestRealConversation(t *testing.T) {
 	r.run(t, cfg)
 	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK })
 
-	write(t, p, support, letter("c1@example.test", "Ordine 7: città", "Dov'è?"))
+	write(t, p, support, written("c1@example.test", "Ordine 7: città", "Dov'è?"))
 	in := r.await(t, 1)[0]
 	if in.From.Value != customer || in.Subject != "Ordine 7: città" || in.Thread.MessageID != "c1@example.test" {
 		t.Fatalf("read %+v", in)
@@ -69,7 +70,7 @@ func TestRealConversation(t *testing.T) {
 	if _, err := New(cfg, r.deps()).Send(t.Context(), out); err != nil {
 		t.Fatal(err)
 	}
-	got := Read(d.AwaitMails(t, customer, 1)[0], Reading{})
+	got := letter.Read(d.AwaitMails(t, customer, 1)[0], letter.Reading{})
 	if got.Flaw != "" || got.Text != out.Text || got.Thread.InReplyTo[0] != "c1@example.test" || got.Thread.References[0] != "c1@example.test" {
 		t.Errorf("arrived as %q %+v", got.Text, got.Thread)
 	}
@@ -77,7 +78,7 @@ func TestRealConversation(t *testing.T) {
 		t.Errorf("reply-to %+v, files %+v", got.ReplyTo, got.Files)
 	}
 
-	answer := strings.Replace(string(letter("c2@example.test", "Re: Ordine 7", "Grazie", "In-Reply-To: <out-1@sportello.test>")),
+	answer := strings.Replace(string(written("c2@example.test", "Re: Ordine 7", "Grazie", "In-Reply-To: <out-1@sportello.test>")),
 		"To: <"+support+">", "To: Support+K7XQ.2MNO@sportello.test", 1)
 	write(t, p, "Support+K7XQ.2MNO@sportello.test", []byte(answer))
 	in = r.await(t, 2)[1]
@@ -130,14 +131,14 @@ func TestRealOutageAndRenumbering(t *testing.T) {
 	r := newRig()
 	cfg := realConfig(d, nil)
 	cfg.IMAP.Port, cfg.IMAP.TLS = d.IMAPPort, TLSStart
-	d.Append(t, support, time.Now(), letter("first@example.test", "prima", "x"))
+	d.Append(t, support, time.Now(), written("first@example.test", "prima", "x"))
 	stop := r.run(t, cfg)
 	r.await(t, 1)
 	stop()
 
 	var mails [][]byte
 	for i := range 500 {
-		mails = append(mails, letter(fmt.Sprintf("m%d@example.test", i), fmt.Sprint("Domanda ", i), "Buongiorno"))
+		mails = append(mails, written(fmt.Sprintf("m%d@example.test", i), fmt.Sprint("Domanda ", i), "Buongiorno"))
 	}
 	d.Append(t, support, time.Now().AddDate(0, 0, -30), mails...)
 	stop = r.run(t, cfg)
@@ -152,7 +153,7 @@ func TestRealOutageAndRenumbering(t *testing.T) {
 	if err := r.sink.WaitCalls(ctx, calls+501); err != nil {
 		t.Fatal(err)
 	}
-	d.Append(t, support, time.Now(), letter("last@example.test", "ultima", "x"))
+	d.Append(t, support, time.Now(), written("last@example.test", "ultima", "x"))
 	if got := r.await(t, 502); len(got) != 502 {
 		t.Errorf("%d messages", len(got))
 	}

@@ -127,8 +127,8 @@ func configFor(s *channeltest.MailServer) Config {
 	}
 }
 
-// letter writes a simple mail to support.
-func letter(id, subject, text string, more ...string) []byte {
+// written is a simple mail to support.
+func written(id, subject, text string, more ...string) []byte {
 	head := []string{
 		"From: Anna Rossi <anna@example.test>", "To: <" + support + ">", "Subject: " + subject,
 		"Date: Mon, 02 Nov 2026 10:00:00 +0100", "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
@@ -149,7 +149,7 @@ func deliver(t testing.TB, s *channeltest.MailServer, raw []byte) {
 func deliverMany(t testing.TB, s *channeltest.MailServer, n int, first time.Time) {
 	t.Helper()
 	for i := range n {
-		raw := letter(fmt.Sprintf("m%d@example.test", i), fmt.Sprintf("Domanda %d", i), "Buongiorno")
+		raw := written(fmt.Sprintf("m%d@example.test", i), fmt.Sprintf("Domanda %d", i), "Buongiorno")
 		if err := s.DeliverAt("anna@example.test", support, raw, first.Add(time.Duration(i)*time.Minute)); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,8 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/channels/email/field"
+	"sportello/channels/email/letter"
 )
 
 func reply(r *rig, t testing.TB) channels.Outbound {
@@ -47,7 +49,7 @@ func TestE50ReplyArrivesWhole(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("%d mails", len(got))
 	}
-	m := Read(got[0].Raw, Reading{})
+	m := letter.Read(got[0].Raw, letter.Reading{})
 	if m.Flaw != "" || m.Subject != out.Subject || m.From.Name != "Lucia, Assistenza" || m.To[0].Name != `Anna "A" Rossì` {
 		t.Errorf("flaw %q, subject %q, from %q, to %q", m.Flaw, m.Subject, m.From.Name, m.To[0].Name)
 	}
@@ -107,7 +109,7 @@ func TestE50HeadersCannotBeInjected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, _ := splitHeader(mail)
+	h, _ := field.Split(mail)
 	if h.Has("bcc") || bytes.Contains(mail, []byte("\nX-Evil")) {
 		t.Errorf("injected:\n%s", mail)
 	}
@@ -128,7 +130,7 @@ func TestE50LongLinesAreEncoded(t *testing.T) {
 			t.Errorf("line of %d octets", len(line))
 		}
 	}
-	if m := Read(raw, Reading{}); m.Text != strings.TrimSpace(out.Text) {
+	if m := letter.Read(raw, letter.Reading{}); m.Text != strings.TrimSpace(out.Text) {
 		t.Errorf("text of %d bytes", len(m.Text))
 	}
 }
@@ -141,7 +143,7 @@ func TestE28AutomaticMailSaysSo(t *testing.T) {
 	if _, err := a.Send(t.Context(), out); err != nil {
 		t.Fatal(err)
 	}
-	m := Read(server.Mails("anna@example.test")[0].Raw, Reading{})
+	m := letter.Read(server.Mails("anna@example.test")[0].Raw, letter.Reading{})
 	if m.Auto != channels.AutoReply || m.Header.Get("x-auto-response-suppress") != "All" {
 		t.Errorf("%q %+v", m.Auto, m.Header)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 const (
@@ -62,11 +63,11 @@ func envelope(out channels.Outbound) (recipients []string, utf8Needed bool, err 
 	bad := func(detail string) error {
 		return &channels.Fault{Class: channels.Permanent, Code: channels.CodeBadAddress, Detail: detail}
 	}
-	if !wellFormedID(out.Thread.MessageID) {
+	if !field.WellFormedID(out.Thread.MessageID) {
 		return nil, false, &channels.Fault{Class: channels.Permanent, Code: channels.CodeConfig, Detail: "no well-formed Message-ID was given"}
 	}
 	for _, to := range slices.Concat(out.To, out.Cc) {
-		addr, ok := normalAddress(to.Value)
+		addr, ok := field.Normal(to.Value)
 		if !ok {
 			return nil, false, bad("recipient is not a mail address")
 		}

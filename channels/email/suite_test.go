@@ -13,7 +13,7 @@ func TestSuite(t *testing.T) {
 	channeltest.Suite(t, func(t *testing.T, p channeltest.Parts) channeltest.Adapter {
 		server := startMail(t, channeltest.MailOptions{})
 		mail := func(n int) []byte {
-			return letter(fmt.Sprintf("m%d@example.test", n), "Domanda", fmt.Sprint("numero ", n))
+			return written(fmt.Sprintf("m%d@example.test", n), "Domanda", fmt.Sprint("numero ", n))
 		}
 		return channeltest.Adapter{
 			Start: func() (stop func()) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
+	"sportello/channels/email/letter"
 )
 
 // keep brings the bytes of one mail into the vault, then reads it, then brings its files into the vault. It returns nil for a mail that
@@ -43,8 +45,8 @@ func (a *Adapter) accept(ctx context.Context, t *taken) error {
 }
 
 // read reads one mail as this mailbox takes it.
-func (a *Adapter) read(raw []byte, l listed) *Mail {
-	m := Read(raw, Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
+func (a *Adapter) read(raw []byte, l listed) *letter.Mail {
+	m := letter.Read(raw, letter.Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
 	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail
 		m.External, m.Flaw = fmt.Sprintf("empty:%d", l.uid), "the mail server returned no content"
 	}
@@ -52,9 +54,9 @@ func (a *Adapter) read(raw []byte, l listed) *Mail {
 }
 
 // settle passes on what a delivery report says of mail of ours (E-31). Repeating it is harmless.
-func (a *Adapter) settle(ctx context.Context, m *Mail) error {
+func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
 	for _, f := range m.Failures {
-		r, ok := f.receipt()
+		r, ok := receiptOf(f)
 		if !ok {
 			continue
 		}
@@ -67,7 +69,7 @@ func (a *Adapter) settle(ctx context.Context, m *Mail) error {
 }
 
 // inbound puts what was read into the words that every channel shares.
-func (a *Adapter) inbound(m *Mail, received time.Time) channels.Inbound {
+func (a *Adapter) inbound(m *letter.Mail, received time.Time) channels.Inbound {
 	in := channels.Inbound{
 		Account: a.cfg.Account, Kind: channels.Email, External: m.External,
 		From: m.From, Proof: m.Proof, To: m.To, Cc: m.Cc,
@@ -87,7 +89,7 @@ func (a *Adapter) inbound(m *Mail, received time.Time) channels.Inbound {
 	}
 	for _, name := range []string{"auto-submitted", "precedence", "list-id"} {
 		if v := m.Header.Get(name); v != "" {
-			in.Meta[name] = clip(oneLine(v), 200)
+			in.Meta[name] = field.Clip(field.OneLine(v), 200)
 		}
 	}
 	if len(m.Failures) > 0 {
@@ -97,7 +99,7 @@ func (a *Adapter) inbound(m *Mail, received time.Time) channels.Inbound {
 }
 
 // describe sums a delivery report up in one line.
-func describe(failures []Failure) string {
+func describe(failures []letter.Failure) string {
 	var all []string
 	for _, f := range failures[:min(len(failures), 5)] {
 		all = append(all, strings.TrimSpace(f.Recipient+" "+f.Action+" "+f.Status))

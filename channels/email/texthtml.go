@@ -4,13 +4,15 @@ import (
 	"html"
 	"regexp"
 	"strings"
+
+	"sportello/channels/email/field"
 )
 
 var bareLink = regexp.MustCompile(`https?://[^\s<>"']+[^\s<>"'.,;:!?)\]]`)
 
 // textHTML writes plain text as simple HTML: its lines kept, its links made live.
 func textHTML(text string) string {
-	text = strings.TrimRight(cleanText(text), "\n")
+	text = strings.TrimRight(field.Clean(text), "\n")
 	var out strings.Builder
 	out.WriteString("<!DOCTYPE html>\n<html><body>\n<div style=\"font-family: sans-serif\">")
 	at := 0

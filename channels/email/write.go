@@ -9,11 +9,13 @@ import (
 	"unicode/utf8"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
+	"sportello/channels/email/letter"
 )
 
 const foldAt = 76 // octets of a header line, RFC 2045 section 6.7 and RFC 5322 section 2.1.1
 
-// writeHeader writes the fields above the MIME ones. Every value passes through field, so that nothing in it can begin another field.
+// writeHeader writes the fields above the MIME ones. Every value passes through writeField, so that nothing in it can begin another field.
 func (a *Adapter) writeHeader(w *bytes.Buffer, out channels.Outbound) {
 	at := out.At
 	if at.IsZero() {
@@ -23,35 +25,35 @@ func (a *Adapter) writeHeader(w *bytes.Buffer, out channels.Outbound) {
 	if name == "" {
 		name = a.cfg.Name
 	}
-	field(w, "Date", at.UTC().Format(time.RFC1123Z))
-	field(w, "From", mailbox(channels.Address{Value: a.cfg.Address, Name: name}))
-	field(w, "To", mailboxes(out.To))
+	writeField(w, "Date", at.UTC().Format(time.RFC1123Z))
+	writeField(w, "From", mailbox(channels.Address{Value: a.cfg.Address, Name: name}))
+	writeField(w, "To", mailboxes(out.To))
 	if len(out.Cc) > 0 {
-		field(w, "Cc", mailboxes(out.Cc))
+		writeField(w, "Cc", mailboxes(out.Cc))
 	}
-	if wellFormedToken(out.Thread.Token) {
-		field(w, "Reply-To", mailbox(channels.Address{Value: plusAddress(a.cfg.Address, out.Thread.Token), Name: name}))
+	if letter.WellFormedToken(out.Thread.Token) {
+		writeField(w, "Reply-To", mailbox(channels.Address{Value: letter.PlusAddress(a.cfg.Address, out.Thread.Token), Name: name}))
 	}
-	field(w, "Subject", mime.QEncoding.Encode("utf-8", clip(oneLine(out.Subject), subjectSent)))
-	field(w, "Message-ID", "<"+out.Thread.MessageID+">")
+	writeField(w, "Subject", mime.QEncoding.Encode("utf-8", field.Clip(field.OneLine(out.Subject), subjectSent)))
+	writeField(w, "Message-ID", "<"+out.Thread.MessageID+">")
 	if ids := idList(out.Thread.InReplyTo, referencesSent); ids != "" {
-		field(w, "In-Reply-To", ids)
+		writeField(w, "In-Reply-To", ids)
 	}
 	references := out.Thread.References
 	if len(references) == 0 {
 		references = out.Thread.InReplyTo
 	}
 	if ids := idList(references, referencesSent); ids != "" {
-		field(w, "References", ids)
+		writeField(w, "References", ids)
 	}
 	if out.Locale != "" {
-		field(w, "Content-Language", readLanguage(out.Locale))
+		writeField(w, "Content-Language", field.Language(out.Locale))
 	}
 	if out.Auto != channels.AutoNone {
 		writeAuto(w, out.Auto)
 	}
-	field(w, "X-Sportello-Id", out.ID)
-	field(w, "MIME-Version", "1.0")
+	writeField(w, "X-Sportello-Id", out.ID)
+	writeField(w, "MIME-Version", "1.0")
 }
 
 // writeAuto marks mail that no person wrote, so that no machine answers it (RFC 3834 section 5, E-28).
@@ -60,15 +62,15 @@ func writeAuto(w *bytes.Buffer, kind channels.Auto) {
 	if kind == channels.AutoReply {
 		submitted = "auto-replied"
 	}
-	field(w, "Auto-Submitted", submitted)
-	field(w, "X-Auto-Response-Suppress", "All")
-	field(w, "Precedence", "auto_reply")
+	writeField(w, "Auto-Submitted", submitted)
+	writeField(w, "X-Auto-Response-Suppress", "All")
+	writeField(w, "Precedence", "auto_reply")
 }
 
-// field writes one field, folded at spaces (RFC 5322 section 2.2.3). Line ends and control characters in value become spaces.
-func field(w *bytes.Buffer, name, value string) {
+// writeField writes one field, folded at spaces (RFC 5322 section 2.2.3). Line ends and control characters in value become spaces.
+func writeField(w *bytes.Buffer, name, value string) {
 	line := name + ":"
-	for word := range strings.FieldsSeq(oneLine(value)) {
+	for word := range strings.FieldsSeq(field.OneLine(value)) {
 		if len(line)+1+len(word) > foldAt && strings.TrimSpace(line) != name+":" {
 			w.WriteString(line + "\r\n")
 			line = ""
@@ -81,7 +83,7 @@ func field(w *bytes.Buffer, name, value string) {
 // mailbox writes one address with its name. A domain goes in ASCII; a local part beyond ASCII stays as it is (RFC 6532), and Send
 // has made sure that the server takes it.
 func mailbox(a channels.Address) string {
-	if name := clip(oneLine(a.Name), 100); name != "" {
+	if name := field.Clip(field.OneLine(a.Name), 100); name != "" {
 		if isASCII(a.Value) {
 			return (&mail.Address{Name: name, Address: a.Value}).String()
 		}
@@ -101,7 +103,7 @@ func plainNameRune(r rune) rune {
 func mailboxes(list []channels.Address) string {
 	all := make([]string, len(list))
 	for i, a := range list {
-		a.Value, _ = normalAddress(a.Value)
+		a.Value, _ = field.Normal(a.Value)
 		all[i] = mailbox(a)
 	}
 	return strings.Join(all, ", ")
@@ -111,7 +113,7 @@ func mailboxes(list []channels.Address) string {
 func idList(ids []string, n int) string {
 	var kept []string
 	for _, id := range ids {
-		if wellFormedID(id) {
+		if field.WellFormedID(id) {
 			kept = append(kept, "<"+id+">")
 		}
 	}

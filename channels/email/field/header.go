@@ -1,4 +1,4 @@
-package email
+package field
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 // Authentication-Results counts, two From fields are a trick), and a mail that the parser refuses still has a header to show.
 
 const (
-	headerLimit = 1 << 20 // bytes; the rest is ignored
+	HeaderLimit = 1 << 20 // bytes; the rest is ignored
 	fieldLimit  = 2000    // fields; the rest is ignored
 )
 
@@ -53,9 +53,9 @@ func (h Header) Has(name string) bool {
 	return false
 }
 
-// splitHeader returns the header and the body below its empty line. It never fails: a line that is no field is skipped, a mail
+// Split returns the header and the body below its empty line. It never fails: a line that is no field is skipped, a mail
 // without an empty line is all header. Its work grows with the length only, however a field is folded.
-func splitHeader(raw []byte) (Header, []byte) {
+func Split(raw []byte) (Header, []byte) {
 	var h Header
 	var value []byte // of the field that is being read, the last of h
 	finish := func() {
@@ -71,7 +71,7 @@ func splitHeader(raw []byte) (Header, []byte) {
 			finish()
 			return h, raw[at:]
 		}
-		if at > headerLimit || len(h) >= fieldLimit {
+		if at > HeaderLimit || len(h) >= fieldLimit {
 			continue
 		}
 		if (line[0] == ' ' || line[0] == '\t') && len(h) > 0 {
@@ -104,8 +104,8 @@ func cleanValue(b []byte) string {
 	return strings.TrimSpace(strings.ReplaceAll(string(b), "\x00", ""))
 }
 
-// trimMailbox removes what mailboxes in files leave at the head of a mail: blank lines and the "From " line (RFC 4155).
-func trimMailbox(raw []byte) []byte {
+// TrimMailbox removes what mailboxes in files leave at the head of a mail: blank lines and the "From " line (RFC 4155).
+func TrimMailbox(raw []byte) []byte {
 	raw = bytes.TrimLeft(raw, "\r\n")
 	if bytes.HasPrefix(raw, []byte("From ")) || bytes.HasPrefix(raw, []byte(">From ")) {
 		_, next := cutLine(raw, 0)

@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"net/http"
@@ -9,6 +9,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 const nameLimit = 120 // runes of a file name
@@ -20,7 +21,7 @@ func newFile(p *enmime.Part, shown string, n int) File {
 	inShown := cid != "" && strings.Contains(shown, "cid:"+cid)
 	return File{
 		Part: channels.Part{
-			Name:   safeName(p.FileName, kind, n),
+			Name:   SafeName(p.FileName, kind, n),
 			Type:   kind,
 			Size:   int64(len(p.Content)),
 			CID:    cid,
@@ -51,10 +52,10 @@ func sniff(data []byte, stated string) string {
 	return stated
 }
 
-// safeName makes a file name that is safe to show, to store and to send: no path, no control or direction characters, no quotes, not
+// SafeName makes a file name that is safe to show, to store and to send: no path, no control or direction characters, no quotes, not
 // empty, not hidden, not too long with its extension kept.
-func safeName(name, kind string, n int) string {
-	name = decodeWords(name)
+func SafeName(name, kind string, n int) string {
+	name = field.Words(name)
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}

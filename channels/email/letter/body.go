@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"html"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/jhillyerd/enmime/v2"
 
+	"sportello/channels/email/field"
 	"sportello/channels/email/safe"
 )
 
@@ -65,7 +66,7 @@ func (m *Mail) note(flaw string) {
 	if m.Flaw != "" {
 		m.Flaw += "; "
 	}
-	m.Flaw += clip(oneLine(flaw), 300)
+	m.Flaw += field.Clip(field.OneLine(flaw), 300)
 }
 
 // collect walks the tree below p, depth first.
@@ -123,7 +124,7 @@ func textBlock(p *enmime.Part) block {
 	if limit := max(4*textLimit, 2*safe.Limit); len(content) > limit {
 		content = content[:limit]
 	}
-	text := decodeText(content, partCharset(p))
+	text := field.Decode(content, partCharset(p))
 	if p.ContentType == "text/html" {
 		return block{html: text}
 	}

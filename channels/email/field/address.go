@@ -1,4 +1,4 @@
-package email
+package field
 
 import (
 	"strings"
@@ -14,10 +14,10 @@ const listLimit = 500 // addresses kept of To or Cc
 
 const addressLimit = 254 // octets: RFC 5321 section 4.5.3.1.3 less the angle brackets
 
-// normalAddress returns addr as channels.Address wants it, and whether it is an address at all: one "@" outside quotes, neither
+// Normal returns addr as channels.Address wants it, and whether it is an address at all: one "@" outside quotes, neither
 // side empty, nothing in it that could break out of a command or a header. The local part is lower-cased: no mail provider of
 // today distinguishes case there, and customers write it both ways.
-func normalAddress(addr string) (string, bool) {
+func Normal(addr string) (string, bool) {
 	addr = strings.TrimSpace(addr)
 	at := strings.LastIndexByte(addr, '@')
 	if at <= 0 || at == len(addr)-1 || len(addr) > addressLimit || !utf8.ValidString(addr) {
@@ -48,8 +48,8 @@ func normalAddress(addr string) (string, bool) {
 
 // mailAddress builds a channels.Address, or the zero one with the name kept when addr is none.
 func mailAddress(name, addr string) channels.Address {
-	value, _ := normalAddress(addr)
-	return channels.Address{Kind: channels.Email, Value: value, Name: clip(decodeWords(unquote(name)), 200)}
+	value, _ := Normal(addr)
+	return channels.Address{Kind: channels.Email, Value: value, Name: Clip(Words(unquote(name)), 200)}
 }
 
 // splitAddresses cuts an address list at its commas and semicolons, minding quotes, comments and angle brackets (RFC 5322
@@ -93,8 +93,8 @@ func splitAddresses(list string) []string {
 	return entries
 }
 
-// parseAddresses reads To, Cc and their like. Entries without an address are left out.
-func parseAddresses(lists []string) []channels.Address {
+// Addresses reads To, Cc and their like. Entries without an address are left out.
+func Addresses(lists []string) []channels.Address {
 	var out []channels.Address
 	seen := make(map[string]bool)
 	for _, list := range lists {
@@ -122,8 +122,8 @@ func unquote(s string) string {
 	return strings.TrimSpace(strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(s))
 }
 
-// clip shortens s to at most n runes.
-func clip(s string, n int) string {
+// Clip shortens s to at most n runes.
+func Clip(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}

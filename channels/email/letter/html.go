@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"regexp"
@@ -7,6 +7,8 @@ import (
 	"github.com/inbucket/html2text"
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
+
+	"sportello/channels/email/field"
 )
 
 // htmlText is the readable text of sanitised HTML.
@@ -18,7 +20,7 @@ func htmlText(markup string) string {
 	if err != nil {
 		text = bluemonday.StrictPolicy().Sanitize(markup)
 	}
-	return cleanText(text)
+	return field.Clean(text)
 }
 
 var blankLines = regexp.MustCompile(`\n\s*\n+`)
@@ -31,7 +33,7 @@ func bareText(markup string) string {
 	for {
 		switch tokens.Next() {
 		case html.ErrorToken:
-			return blankLines.ReplaceAllString(html.UnescapeString(cleanText(out.String())), "\n\n")
+			return blankLines.ReplaceAllString(html.UnescapeString(field.Clean(out.String())), "\n\n")
 		case html.TextToken:
 			if mute == "" {
 				out.Write(tokens.Raw())

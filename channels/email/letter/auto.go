@@ -1,18 +1,19 @@
-package email
+package letter
 
 import (
 	"slices"
 	"strings"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 // classify says which kind of machine wrote a mail, or AutoNone for a person (E-27, RFC 3834 section 2). It errs towards machines:
 // the cost of a mistake is an answer that is not given by itself, against a loop of two machines.
 func classify(m *Mail, r Reading) channels.Auto {
 	h := m.Header
-	submitted := firstWord(h.Get("auto-submitted"))
-	precedence := firstWord(h.Get("precedence"))
+	submitted := field.FirstWord(h.Get("auto-submitted"))
+	precedence := field.FirstWord(h.Get("precedence"))
 	local, _, _ := strings.Cut(m.From.Value, "@")
 	report := strings.ToLower(h.Get("content-type"))
 	nobody := strings.Join(strings.Fields(h.Get("return-path")), "") == "<>"
@@ -46,20 +47,11 @@ func machineName(local string) bool {
 }
 
 // suppresses reports whether the sender asks that no automatic answer be given (Exchange's X-Auto-Response-Suppress).
-func suppresses(h Header) bool {
+func suppresses(h field.Header) bool {
 	for _, word := range strings.FieldsFunc(strings.ToLower(h.Get("x-auto-response-suppress")), func(r rune) bool { return r == ',' || r == ' ' }) {
 		if word == "all" || word == "oof" || word == "autoreply" {
 			return true
 		}
 	}
 	return false
-}
-
-// firstWord returns the first word of a structured value in lower case, without parameters and comments.
-func firstWord(value string) string {
-	words := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return strings.ContainsRune(" \t;,(", r) })
-	if len(words) == 0 {
-		return ""
-	}
-	return words[0]
 }

@@ -1,4 +1,4 @@
-package email
+package field
 
 import (
 	"encoding/base64"
@@ -11,10 +11,10 @@ import (
 // common.
 var encodedWord = regexp.MustCompile(`=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=`)
 
-// decodeWords reads the text of a header field: encoded words, also within quotes, also split in the middle of a character (the
+// Words reads the text of a header field: encoded words, also within quotes, also split in the middle of a character (the
 // bytes of neighbours of one charset are joined before they are decoded), and raw 8-bit text (RFC 6532, or windows-1252 by
 // mistake). The result is one line fit for showing.
-func decodeWords(s string) string {
+func Words(s string) string {
 	if !utf8.ValidString(s) {
 		s = convert([]byte(s), "")
 	}
@@ -43,7 +43,7 @@ func decodeWords(s string) string {
 	}
 	flush()
 	out.WriteString(s[at:])
-	return oneLine(out.String())
+	return OneLine(out.String())
 }
 
 func decodeWord(encoding, text string) []byte {
@@ -81,4 +81,13 @@ func unhex(c byte) byte {
 		return c - 'A' + 10
 	}
 	return c - '0'
+}
+
+// FirstWord returns the first word of a structured value in lower case, without parameters and comments.
+func FirstWord(value string) string {
+	words := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return strings.ContainsRune(" \t;,(", r) })
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
 }

@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"hash"
 	"strconv"
+
+	"sportello/channels/email/field"
 )
 
 // externalID names a mail by what it is and not by where it lies, so that a mailbox that is renumbered, moved to another server or
@@ -14,7 +16,7 @@ import (
 // With a well-formed Message-ID the name is the id and a hash of what its sender wrote: From, Date, Subject and the body. What mail
 // servers add on the way is left out, so a mail delivered by two ways is one; the copy of a mailing list, which adds a footer, is
 // another. Without such an id the name is a hash of every byte: two mails are then one only if they are the same to the last bit.
-func externalID(id string, h Header, raw, body []byte, r Reading) string {
+func externalID(id string, h field.Header, raw, body []byte, r Reading) string {
 	sum := sha256.New()
 	if id == "" {
 		sum.Write(raw)

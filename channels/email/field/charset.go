@@ -1,4 +1,4 @@
-package email
+package field
 
 import (
 	"strings"
@@ -8,11 +8,11 @@ import (
 	"golang.org/x/net/html/charset"
 )
 
-// decodeText turns the bytes of a text part into UTF-8 with LF line ends (E-36). The label is believed unless the bytes prove it
+// Decode turns the bytes of a text part into UTF-8 with LF line ends (E-36). The label is believed unless the bytes prove it
 // wrong: bytes that are valid UTF-8 beyond ASCII are UTF-8 whatever single-byte label they carry, and unlabelled bytes that are not
 // UTF-8 are taken for windows-1252. Labels are read as the WHATWG does, so iso-8859-1 is windows-1252 and gb2312 is GBK.
-func decodeText(b []byte, label string) string {
-	return cleanText(convert(b, label))
+func Decode(b []byte, label string) string {
+	return Clean(convert(b, label))
 }
 
 func convert(b []byte, label string) string {
@@ -36,8 +36,8 @@ func convert(b []byte, label string) string {
 	return string(out)
 }
 
-// cleanText makes text fit to be stored and shown: valid UTF-8, LF line ends, no control characters but tab and line feed.
-func cleanText(s string) string {
+// Clean makes text fit to be stored and shown: valid UTF-8, LF line ends, no control characters but tab and line feed.
+func Clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
@@ -53,9 +53,9 @@ func cleanText(s string) string {
 	}, s)
 }
 
-// oneLine makes text fit for a subject or a name: one line, no control characters, and none of the characters that change the
+// OneLine makes text fit for a subject or a name: one line, no control characters, and none of the characters that change the
 // direction of what follows (bidirectional embeddings, overrides and isolates), which are used to disguise names.
-func oneLine(s string) string {
+func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t', r == '\r', r == '\u2028', r == '\u2029':

@@ -1,4 +1,4 @@
-package email
+package field
 
 import (
 	"strings"
@@ -6,14 +6,14 @@ import (
 	"sportello/channels"
 )
 
-// parseFrom reads the one sender of a mail. It is its own parser because the sender decides who a customer is, and general ones
+// From reads the one sender of a mail. It is its own parser because the sender decides who a customer is, and general ones
 // can be made to see a sender that no mail program shows: in `foo@bar.it <m@r.it>` the address is m@r.it, and what stands before
 // it is a name, however much it looks like an address.
 //
 // The last angle address wins; without one, the last word that holds an "@". A field without any ("MAILER-DAEMON", "<>") yields
 // an address without a value. plain is false when the field names several senders or cannot be trusted to name one: then nothing
 // may vouch for it.
-func parseFrom(values []string) (from channels.Address, plain bool) {
+func From(values []string) (from channels.Address, plain bool) {
 	if len(values) == 0 {
 		return channels.Address{Kind: channels.Email}, false
 	}
@@ -23,7 +23,7 @@ func parseFrom(values []string) (from channels.Address, plain bool) {
 	if plain {
 		for _, entry := range splitAddresses(values[0]) {
 			if _, other := splitEntry(entry); other != addr {
-				if _, ok := normalAddress(other); ok {
+				if _, ok := Normal(other); ok {
 					plain = false
 				}
 			}

@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/jhillyerd/enmime/v2"
 	"github.com/jhillyerd/enmime/v2/mediatype"
+
+	"sportello/channels/email/field"
 )
 
 // Limits on what is handed to the MIME parser. Its work doubles with every level of multiparts that are never closed (a mail of
@@ -18,7 +20,7 @@ const (
 
 // parseMIME returns the tree of parts, or nil and why there is none. It returns both when the tree is not the whole mail. A header that
 // the parser refuses is written anew from what we could read of it.
-func parseMIME(raw []byte, h Header, body []byte) (root *enmime.Part, flaw string) {
+func parseMIME(raw []byte, h field.Header, body []byte) (root *enmime.Part, flaw string) {
 	if flaw := tooDeep(raw); flaw != "" {
 		return nil, flaw
 	}
@@ -27,7 +29,7 @@ func parseMIME(raw []byte, h Header, body []byte) (root *enmime.Part, flaw strin
 		root, err = parts(rebuild(h, body))
 	}
 	if err != nil {
-		return nil, clip(oneLine("not parsed: "+err.Error()), 300)
+		return nil, field.Clip(field.OneLine("not parsed: "+err.Error()), 300)
 	}
 	return root, severeError(root)
 }
@@ -40,14 +42,14 @@ func tooDeep(raw []byte) string {
 	if n := bytes.Count(raw, []byte("\n--")); n > partLimit {
 		return fmt.Sprintf("not parsed: %d boundaries", n)
 	}
-	if end := headerEnd(raw); end > headerLimit {
+	if end := headerEnd(raw); end > field.HeaderLimit {
 		return "not parsed: header too large"
 	}
 	return ""
 }
 
 // rebuild writes a header and a body as a mail.
-func rebuild(h Header, body []byte) []byte {
+func rebuild(h field.Header, body []byte) []byte {
 	var out bytes.Buffer
 	for _, f := range h {
 		out.WriteString(f.Name + ": " + f.Value + "\r\n")
@@ -69,7 +71,7 @@ func parts(raw []byte) (root *enmime.Part, err error) {
 		enmime.MultipartWOBoundaryAsSinglePart(true),
 		enmime.DisableTextConversion(true),
 		enmime.DisableCharacterDetection(true),
-		enmime.MinCharsetDetectRunes(1<<62), // never: the parser leaves bytes alone, decodeText decides
+		enmime.MinCharsetDetectRunes(1<<62), // never: the parser leaves bytes alone, field.Decode decides
 		enmime.MaxStoredPartErrors(50),
 		enmime.SetReadPartErrorPolicy(func(*enmime.Part, error) bool { return true }),
 		enmime.SetCustomParseMediaType(parseMediaType),
@@ -140,7 +142,7 @@ func severeError(root *enmime.Part) (flaw string) {
 	root.DepthMatchAll(func(p *enmime.Part) bool {
 		for _, e := range p.Errors {
 			if e.Severe && flaw == "" && e.Name != enmime.ErrorDataHasBoundary {
-				flaw = clip(oneLine("part lost: "+e.Name+": "+e.Detail), 300)
+				flaw = field.Clip(field.OneLine("part lost: "+e.Name+": "+e.Detail), 300)
 			}
 		}
 		return false

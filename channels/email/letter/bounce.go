@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/jhillyerd/enmime/v2"
 
-	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 // Failure is what a delivery report (RFC 3464) says of one recipient. Original is the Message-ID of the mail that it speaks of, or
@@ -24,7 +24,7 @@ const recipientLimit = 500 // recipients of one report
 
 // readReport finds the delivery report in a mail. It reads the fields itself, since reports in the wild lack the explanation, return
 // text/rfc822-headers instead of the mail, or put the parts in another order.
-func readReport(root *enmime.Part, h Header) []Failure {
+func readReport(root *enmime.Part, h field.Header) []Failure {
 	var failures []Failure
 	original := ""
 	root.DepthMatchAll(func(p *enmime.Part) bool {
@@ -33,14 +33,14 @@ func readReport(root *enmime.Part, h Header) []Failure {
 			failures = append(failures, readStatus(p.Content)...)
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 			if original == "" {
-				returned, _ := splitHeader(bytes.TrimLeft(p.Content, "\r\n"))
-				original = messageID(returned.Get("message-id"))
+				returned, _ := field.Split(bytes.TrimLeft(p.Content, "\r\n"))
+				original = field.ID(returned.Get("message-id"))
 			}
 		}
 		return false
 	})
 	if len(failures) == 0 {
-		for _, a := range parseAddresses(h.All("x-failed-recipients")) {
+		for _, a := range field.Addresses(h.All("x-failed-recipients")) {
 			failures = append(failures, Failure{Recipient: a.Value, Action: "failed"})
 		}
 	}
@@ -57,8 +57,8 @@ func readReport(root *enmime.Part, h Header) []Failure {
 func readStatus(content []byte) []Failure {
 	var failures []Failure
 	for len(content) > 0 && len(failures) < recipientLimit {
-		var group Header
-		group, content = splitHeader(bytes.TrimLeft(content, "\r\n"))
+		var group field.Header
+		group, content = field.Split(bytes.TrimLeft(content, "\r\n"))
 		recipient := group.Get("final-recipient")
 		if recipient == "" {
 			recipient = group.Get("original-recipient")
@@ -69,16 +69,16 @@ func readStatus(content []byte) []Failure {
 		detail := typed(group.Get("diagnostic-code"))
 		failures = append(failures, Failure{
 			Recipient: recipientAddress(recipient),
-			Action:    firstWord(group.Get("action")),
+			Action:    field.FirstWord(group.Get("action")),
 			Status:    statusCode(group.Get("status"), detail),
-			Detail:    clip(oneLine(detail), 500),
+			Detail:    field.Clip(field.OneLine(detail), 500),
 		})
 	}
 	return failures
 }
 
 func recipientAddress(value string) string {
-	addr, _ := normalAddress(strings.Trim(typed(value), "<> "))
+	addr, _ := field.Normal(strings.Trim(typed(value), "<> "))
 	return addr
 }
 
@@ -100,26 +100,4 @@ func statusCode(values ...string) string {
 		}
 	}
 	return ""
-}
-
-// receipt turns a failure into news of an outgoing message. ok is false when it is no news: delayed is not failed, relayed is not
-// delivered, and a report without the original's id can be matched with nothing.
-func (f Failure) receipt() (r channels.Receipt, ok bool) {
-	r = channels.Receipt{Kind: channels.Email, MessageID: f.Original, Recipient: f.Recipient}
-	switch f.Action {
-	case "failed":
-		r.State = channels.StateFailed
-		code := f.Status
-		if code == "" {
-			code = "5.0.0"
-		}
-		fault := statusFault(0, code, f.Detail)
-		fault.Class = channels.Permanent // the server has given up, whatever the code was at its last attempt
-		r.Fault = fault
-	case "delivered":
-		r.State = channels.StateDelivered
-	default:
-		return r, false
-	}
-	return r, f.Original != ""
 }

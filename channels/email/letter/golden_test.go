@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"flag"
@@ -67,9 +67,6 @@ func dump(m *Mail) string {
 	line("flaw", m.Flaw)
 	for _, f := range m.Failures {
 		line("failure", fmt.Sprintf("%s %s %s of %q: %s", f.Recipient, f.Action, f.Status, f.Original, f.Detail))
-		if r, ok := f.receipt(); ok {
-			line("receipt", fmt.Sprintf("%s %v", r.State, r.Fault))
-		}
 	}
 	for _, f := range m.Files {
 		line("file", fmt.Sprintf("%q %s %d bytes cid=%q inline=%v", f.Name, f.Type, f.Size, f.CID, f.Inline))
@@ -82,3 +79,5 @@ func dump(m *Mail) string {
 	}
 	return b.String()
 }
+
+const support = "support@sportello.test"

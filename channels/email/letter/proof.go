@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"slices"
@@ -7,12 +7,13 @@ import (
 	"github.com/emersion/go-msgauth/authres"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
 
 // readProof returns ProofProvider when our own mail server says that the domain of From vouches for the mail (DMARC, RFC 7489).
 // Anybody can write an Authentication-Results field, so only the topmost counts, and only when it bears one of trusted (RFC 8601
 // section 5: our server removes such fields of others and puts its own on top).
-func readProof(h Header, from channels.Address, trusted []string) channels.Proof {
+func readProof(h field.Header, from channels.Address, trusted []string) channels.Proof {
 	value := h.Get("authentication-results")
 	if value == "" || len(trusted) == 0 {
 		return channels.ProofNone

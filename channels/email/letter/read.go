@@ -1,13 +1,16 @@
-package email
+package letter
 
 import (
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/field"
 )
+
+// IDHeader is on everything we send; with our own From it tells our mail from a customer's. Lower case, as in field.Header.
+const IDHeader = "x-sportello-id"
 
 // Reading says whose mail is read. The zero value reads a mail without knowing anything of ours.
 type Reading struct {
@@ -25,7 +28,7 @@ type File struct {
 
 // Mail is everything that was read from the bytes of one mail.
 type Mail struct {
-	Header   Header
+	Header   field.Header
 	External string // what makes this mail the same mail wherever and whenever it is seen again; see externalID
 
 	From     channels.Address // zero Value when the mail names no usable sender
@@ -48,8 +51,8 @@ type Mail struct {
 // Read reads one mail. It never fails and never panics: what cannot be read is missing from the result, and Flaw says why. Its
 // work grows with the length of the mail only: milliseconds for most, a few seconds for 50 MiB of text.
 func Read(raw []byte, r Reading) *Mail {
-	raw = trimMailbox(raw)
-	h, body := splitHeader(raw)
+	raw = field.TrimMailbox(raw)
+	h, body := field.Split(raw)
 	m := &Mail{Header: h}
 	m.readHeader(r)
 	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
@@ -59,7 +62,7 @@ func Read(raw []byte, r Reading) *Mail {
 		flaw = "too large: only the beginning was read"
 	case len(h) == 0:
 		flaw = "no header"
-		m.Text = clip(strings.TrimSpace(decodeText(raw, "")), textLimit)
+		m.Text = field.Clip(strings.TrimSpace(field.Decode(raw, "")), textLimit)
 	}
 	m.Flaw = flaw
 	if root != nil && len(h) > 0 {
@@ -72,47 +75,26 @@ func Read(raw []byte, r Reading) *Mail {
 
 func (m *Mail) readHeader(r Reading) {
 	h := m.Header
-	from, plain := parseFrom(h.All("from"))
+	from, plain := field.From(h.All("from"))
 	m.From = from
 	if plain {
 		m.Proof = readProof(h, from, r.AuthServs)
 	}
-	m.To = parseAddresses(h.All("to"))
-	m.Cc = parseAddresses(h.All("cc"))
-	m.ReplyTo = parseAddresses(h.All("reply-to"))
-	m.Subject = clip(decodeWords(h.Get("subject")), 1000)
-	m.Date = parseDate(h.Get("date"))
+	m.To = field.Addresses(h.All("to"))
+	m.Cc = field.Addresses(h.All("cc"))
+	m.ReplyTo = field.Addresses(h.All("reply-to"))
+	m.Subject = field.Clip(field.Words(h.Get("subject")), 1000)
+	m.Date = field.Date(h.Get("date"))
 	m.Thread = readThread(h, r.Own)
-	m.Locale = readLanguage(h.Get("content-language"))
+	m.Locale = field.Language(h.Get("content-language"))
 	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && oursByID(h, m.Thread.MessageID, r.Own)
 }
 
 // oursByID reports whether the mail bears a mark that we put on what we send (E-18). The From address has been checked already.
-func oursByID(h Header, id string, own []string) bool {
-	if h.Has(idHeader) {
+func oursByID(h field.Header, id string, own []string) bool {
+	if h.Has(IDHeader) {
 		return true
 	}
 	_, domain, _ := strings.Cut(id, "@")
 	return domain != "" && slices.ContainsFunc(own, func(o string) bool { return strings.HasSuffix(o, "@"+strings.ToLower(domain)) })
-}
-
-// parseDate reads a Date field (RFC 5322 section 3.3) in UTC. A year that no mail can have counts as unreadable.
-func parseDate(value string) time.Time {
-	t, err := mail.ParseDate(value)
-	if err != nil || t.Year() < 1980 || t.Year() > 9999 {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
-// readLanguage returns the first tag of Content-Language (RFC 3282) if it looks like one.
-func readLanguage(value string) string {
-	tag, _, _ := strings.Cut(value, ",")
-	tag = strings.TrimSpace(tag)
-	if len(tag) < 2 || len(tag) > 35 || strings.ContainsFunc(tag, func(r rune) bool {
-		return !(r == '-' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
-	}) {
-		return ""
-	}
-	return tag
 }
