@@ -2,11 +2,14 @@ package channels
 
 import "time"
 
-// Inbound is one message that a customer sent, as the adapter read it.
+// Inbound is one message that a customer sent, as the adapter read it; or, with Outgoing, one that somebody of ours sent him by another
+// program, of which it is known from the provider and not from the message itself that it is ours.
 type Inbound struct {
 	Account  AccountID
 	Kind     Kind
 	External string // the provider's id for this very message, unique within Account; never empty
+
+	Outgoing bool // From is ours, To and Cc are the customer; it has left and is never sent by us
 
 	From  Address
 	Proof Proof

@@ -69,6 +69,9 @@ func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 		a.result = deref(known)
 		return err
 	}
+	if in.Outgoing {
+		return l.takeOutgoing(ctx, tx, a)
+	}
 	thread, err := l.threadOf(ctx, tx, in)
 	if err != nil {
 		return err

@@ -111,6 +111,8 @@ type told struct {
 	row     bool           // a message of that id is in the record
 	account channels.AccountID
 	kind    channels.Kind
+
+	elsewhere bool // sent by another program: no row of the outbox belongs to it
 }
 
 // telling reads what the stream's events say of messages.
@@ -124,7 +126,8 @@ func (x *examination) telling(s *stream) []*told {
 			continue
 		}
 		if m := ch.Message; m != nil && (e.Type == journal.Received || e.Type == journal.Replied || e.Type == journal.Noted) {
-			t := &told{event: e, message: *m, state: m.State, account: m.Account, kind: m.Kind}
+			t := &told{event: e, message: *m, state: m.State, account: m.Account, kind: m.Kind,
+				elsewhere: e.Type == journal.Replied && m.State == channels.StateSent}
 			all, byID[m.ID] = append(all, t), t
 		}
 		if d := ch.Delivery; d != nil && byID[d.Message] != nil {
@@ -165,7 +168,7 @@ func (x *examination) messages(s *stream, all []*told) {
 
 // count adds a message of the journal to its line.
 func (x *examination) count(s *stream, t *told) {
-	if !x.within(t.At) || t.Type == journal.Noted {
+	if !x.within(t.At) || t.Type == journal.Noted || t.elsewhere {
 		return
 	}
 	line := x.line(t.account, t.kind, x.day(t.At))
@@ -237,7 +240,7 @@ func (x *examination) outbox(s *stream, all []*told) {
 	}
 	waits := map[inbox.MessageID]*told{}
 	for _, t := range all {
-		if t.Type == journal.Replied {
+		if t.Type == journal.Replied && !t.elsewhere {
 			waits[t.message.ID] = t
 		}
 	}

@@ -29,7 +29,7 @@ func (h *house) verb() {
 	cid := inbox.ConversationID(id)
 	ctx := h.Context()
 	var err error
-	switch h.rand.IntN(9) {
+	switch h.rand.IntN(10) {
 	case 0:
 		h.accept(in)
 	case 1, 2:
@@ -46,6 +46,10 @@ func (h *house) verb() {
 		} else {
 			_, err = h.ledger.Reopen(ctx, inbox.ReopenCmd{Conversation: cid, Actor: "system"})
 		}
+	case 7: // answered in the mail program
+		in.Outgoing, in.From, in.To, in.Claims, in.Auto, in.Kind = true, channels.Address{Kind: channels.Email, Value: "help@example.it"}, []channels.Address{in.From}, nil, "", channels.Email
+		in.External = fmt.Sprintf("sent-%d", h.rand.IntN(50))
+		_, err = h.ledger.Accept(ctx, in)
 	default:
 		h.work()
 	}
