@@ -45,7 +45,7 @@ var (
 
 // refusals are the statuses of what the record refuses, by code.
 var refusals = map[string]int{
-	"not_found": http.StatusNotFound, "closed": http.StatusConflict, "not_yours": http.StatusForbidden,
+	"not_found": http.StatusNotFound, "closed": http.StatusConflict, "too_late": http.StatusConflict, "not_yours": http.StatusForbidden,
 	"taken": http.StatusConflict, "state": http.StatusConflict, "no_account": http.StatusUnprocessableEntity,
 	"empty": http.StatusUnprocessableEntity, "recipient": http.StatusUnprocessableEntity,
 }
@@ -92,6 +92,14 @@ func problem(err error) (wire.Problem, any) {
 	if errors.As(err, &held) {
 		return wire.Problem{Status: http.StatusConflict, Code: "held"},
 			wire.ReplyResult{Held: &wire.HeldReply{Reason: held.Reason, Messages: held.Messages}}
+	}
+	var strange *inbox.NewRecipients
+	if errors.As(err, &strange) {
+		return wire.Problem{Status: http.StatusUnprocessableEntity, Code: "new_recipient"}, wire.ReplyResult{New: strange.Addresses}
+	}
+	var forbidden *inbox.Forbidden
+	if errors.As(err, &forbidden) {
+		return wire.Problem{Status: http.StatusUnprocessableEntity, Code: "forbidden_recipient"}, wire.ReplyResult{Forbidden: forbidden.Codes}
 	}
 	var wrong *roster.Invalid
 	if errors.As(err, &wrong) {

@@ -35,15 +35,19 @@ func (s *Server) reply(c *call) (any, error) {
 		if !ok {
 			return nil, &refusal{status: http.StatusUnprocessableEntity, code: "refused", body: wire.ReplyResult{Refused: &verdict}}
 		}
-		done, err := s.Ledger.Reply(c.ctx, inbox.ReplyCmd{
+		cmd := inbox.ReplyCmd{
 			Conversation: conv.ID, Agent: c.me.ID, AgentName: c.me.PublicName, ClientID: in.ClientID, SeenSeq: in.SeenSeq, Text: in.Text,
 			Kind: option.Kind, Account: option.Account, Address: option.Address, Pinned: in.Kind != "", Verdict: verdict,
 			Force: in.Force, AsManager: manages(c.me),
-		})
+		}
+		if err := s.address(c, &cmd, in); err != nil {
+			return nil, err
+		}
+		done, err := s.Ledger.Reply(c.ctx, cmd)
 		if err != nil {
 			return nil, err
 		}
-		return wire.ReplyResult{Done: &done}, nil
+		return wire.ReplyResult{Done: &done, CancelUntil: s.Ledger.CancelUntil(done)}, nil
 	})
 }
 
@@ -57,7 +61,7 @@ func checkReply(in wire.Reply) error {
 	if in.SeenSeq < 0 {
 		return invalid("seen_seq", "range")
 	}
-	return text("text", in.Text, true, mostText)
+	return text("text", in.Text, len(in.Files) == 0, mostText)
 }
 
 // choice is the channel a reply takes. One that cannot be used only now (quiet hours, the provider is down) will do when there is no

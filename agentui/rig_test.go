@@ -73,7 +73,7 @@ func newRig(t *testing.T, d *db.DB) *rig {
 	t.Cleanup(func() { _ = r.live.Close() })
 	j := journal.New(d)
 	r.book, r.roster = customer.NewBook(d, j, time.Now), roster.New(d, time.Now)
-	r.ledger = inbox.NewLedger(d, j, r.book, inbox.Config{TokenKey: []byte(strings.Repeat("k", 32)), ReopenWithin: 1, Accounts: []inbox.Account{
+	r.ledger = inbox.NewLedger(d, j, r.book, inbox.Config{TokenKey: []byte(strings.Repeat("k", 32)), ReopenWithin: 1, MailHold: time.Minute, Accounts: []inbox.Account{
 		{ID: "web", Kind: channels.Chat, Name: "Negozio"},
 		{ID: "mail", Kind: channels.Email, Address: "aiuto@negozio.example", Name: "Negozio", Domain: "negozio.example"},
 	}}, time.Now)
@@ -202,7 +202,13 @@ func (r *rig) assign(c inbox.ConversationID, a inbox.AgentID) {
 // mine is a conversation that an agent has, with one mail.
 func (r *rig) mine(a inbox.AgentID, from string) inbox.Conversation {
 	r.t.Helper()
-	id := inbox.ConversationID(r.mail(from, "Dov'è il mio ordine?", nil).Conversation)
+	return r.owned(a, r.mail(from, "Dov'è il mio ordine?", nil))
+}
+
+// owned gives the conversation of an accepted message to an agent.
+func (r *rig) owned(a inbox.AgentID, got channels.Accepted) inbox.Conversation {
+	r.t.Helper()
+	id := inbox.ConversationID(got.Conversation)
 	r.place(id, "sales")
 	r.assign(id, a)
 	c, err := r.ledger.Conversation(r.t.Context(), id)

@@ -14,6 +14,8 @@ type Details struct {
 	Warnings []string      `json:"warnings,omitempty"` // stable codes that the console translates: reply_to_differs, brand_name, variant …
 	Matched  string        `json:"matched,omitempty"`  // by which rule its conversation was found: token, in_reply_to, references, subject …
 	ListID   string        `json:"list_id,omitempty"`  // RFC 2919
+	ReplyTo  []Address     `json:"reply_to,omitempty"` // where the sender wants answers, when that is not where it came from
+	Bcc      []Address     `json:"bcc,omitempty"`      // of a mail of ours: who got it without the others being shown
 }
 
 // FoldKind says what a folded run is.

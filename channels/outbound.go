@@ -11,6 +11,7 @@ type Outbound struct {
 	From Address   `json:"from"` // how we sign: the mailbox, the number, the agent's public name in Name
 	To   []Address `json:"to"`
 	Cc   []Address `json:"cc,omitempty"`
+	Bcc  []Address `json:"bcc,omitempty"` // mail: they get it, and nobody is shown that they do
 
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text"`

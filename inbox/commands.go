@@ -19,7 +19,12 @@ type ReplyCmd struct {
 	Kind         channels.Kind
 	Account      channels.AccountID
 	Address      string
-	Pinned       bool // no other channel may be used
+	To           []channels.Address // mail: to whom, instead of Address alone
+	Cc           []channels.Address // mail
+	Bcc          []channels.Address // mail
+	Confirmed    []string           // addresses that were never on this conversation and that he has confirmed
+	Subject      string             // mail: instead of the conversation's own
+	Pinned       bool               // no other channel may be used
 	Verdict      customer.Verdict
 	Force        bool // he has seen what held it back
 	AsManager    bool // may answer in a conversation that is not his

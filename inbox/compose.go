@@ -60,6 +60,11 @@ func (l *Ledger) subject(c Conversation, account Account) string {
 	case len(s) < 3 || !strings.EqualFold(s[:3], "re:"):
 		s = "Re: " + s
 	}
+	return l.tagged(s, c)
+}
+
+// tagged puts our number after a subject once, if that is wished.
+func (l *Ledger) tagged(s string, c Conversation) string {
 	if tag := fmt.Sprintf("[#%d]", c.Number); l.cfg.SubjectTag && !strings.Contains(s, tag) {
 		s += " " + tag
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Accounts     []Account     // the first of each kind is the one for customers who never wrote to another
 	TokenKey     []byte        // signs reply tokens; at least 32 bytes
 	ReopenWithin time.Duration // closed less long ago: reopened, else continued in a new conversation; 0 is 72 hours
+	MailHold     time.Duration // how long a reply by mail waits before it leaves, so that its author can take it back; 0: not at all
 	SubjectTag   bool          // adds the conversation's number to the subject of mails
 }
 

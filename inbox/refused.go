@@ -18,6 +18,7 @@ var (
 	ErrState     error = Refused{Code: "state"}      // not possible from where it stands
 	ErrNoAccount error = Refused{Code: "no_account"} // no account of that id and channel is configured
 	ErrRecipient error = Refused{Code: "recipient"}  // not an address of this customer or conversation (REQ-OUT2)
+	ErrTooLate   error = Refused{Code: "too_late"}   // it may have left already
 	ErrEmpty     error = Refused{Code: "empty"}      // nothing to say: no text and no file
 	ErrLeaseLost error = Refused{Code: "lease_lost"} // the outbox row is not held any more, or is not to leave any more
 )

@@ -86,31 +86,13 @@ func (l *Ledger) mayReply(ctx context.Context, t *turn, cmd ReplyCmd) error {
 	if t.c.Assignee != cmd.Agent && !cmd.AsManager {
 		return Refused{Code: "not_yours", Agent: t.c.Assignee}
 	}
-	known, err := l.knownRecipient(ctx, t, channels.Address{Kind: cmd.Kind, Value: cmd.Address})
-	if err != nil {
+	if err := l.mayReceive(ctx, t, cmd); err != nil {
 		return err
-	}
-	if !known {
-		return ErrRecipient
 	}
 	if cmd.Force {
 		return nil
 	}
 	return unseen(ctx, t, cmd)
-}
-
-// knownRecipient keeps a reply from going to somebody else's address (REQ-OUT2).
-func (l *Ledger) knownRecipient(ctx context.Context, t *turn, a channels.Address) (bool, error) {
-	if a.IsZero() {
-		return false, nil
-	}
-	var n int
-	err := t.tx.QueryRowContext(ctx, `SELECT count(*) FROM identity WHERE customer_id = $1 AND kind = $2 AND value = $3`,
-		string(t.c.Customer), string(a.Kind), a.Value).Scan(&n)
-	if err != nil || n > 0 {
-		return n > 0, err
-	}
-	return takesPart(ctx, t.tx, t.c, a)
 }
 
 // unseen holds a reply whose author has not seen what a colleague wrote, or, for a mail, what the customer wrote since.
@@ -137,8 +119,8 @@ func b2i(b bool) int {
 
 // reply writes the message and its outbox row.
 func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, error) {
-	to := customer.Option{Kind: cmd.Kind, Account: cmd.Account, Address: cmd.Address}
-	m := stored{peer: cmd.Address, Message: Message{
+	to := customer.Option{Kind: cmd.Kind, Account: cmd.Account, Address: cmd.main().Value}
+	m := stored{peer: to.Address, Message: Message{
 		Direction: Out, Kind: cmd.Kind, Account: cmd.Account, ClientID: cmd.ClientID, State: channels.StateQueued,
 		Author: Author{Kind: "agent", ID: string(cmd.Agent), Name: cmd.AgentName}, Text: cmd.Text, HTML: cmd.HTML, Parts: cmd.Parts,
 	}}
@@ -150,7 +132,10 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, erro
 	if err != nil {
 		return stored{}, err
 	}
-	m.From, m.To, m.Subject = env.From, env.To, env.Subject
+	if cmd.Kind == channels.Email {
+		l.address(&env, t.c, cmd)
+	}
+	m.From, m.To, m.Cc, m.Subject, m.Details.Bcc = env.From, env.To, env.Cc, env.Subject, env.Bcc
 	t.c.LastOutAt, t.c.WaitingSince = t.at, time.Time{}
 	env.Since = t.c.LastMessageSeq + 1
 	if m, err = t.say(journal.Replied, ActorOf(cmd.Agent), m); err != nil {
@@ -162,7 +147,7 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, erro
 	}
 	t.rows = append(t.rows, Row{
 		ID: row, Message: m.ID, Conversation: t.c.ID, Customer: t.c.Customer, Class: ClassReply, Purpose: customer.Service, Kind: cmd.Kind,
-		Account: cmd.Account, Pinned: cmd.Pinned, Envelope: env, State: channels.StateQueued, DueAt: t.at, CreatedAt: t.at, Verdict: cmd.Verdict,
+		Account: cmd.Account, Pinned: cmd.Pinned, Envelope: env, State: channels.StateQueued, DueAt: l.leaves(cmd.Kind, t.at), CreatedAt: t.at, Verdict: cmd.Verdict,
 	})
 	return m, nil
 }
@@ -170,7 +155,8 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, erro
 // references are the ids of the mails of a conversation, oldest first, with the customer's last one by itself.
 func conversationRefs(ctx context.Context, tx *sql.Tx, id ConversationID) (all []string, lastIn string, err error) {
 	refs, err := list(ctx, tx, func(row scanner) (r ref, err error) { return r, row.Scan(&r.id, &r.ours) },
-		`SELECT r.ref, r.ours FROM mail_ref r JOIN message m ON m.id = r.message_id WHERE r.conversation_id = $1 ORDER BY m.seq`, string(id))
+		`SELECT r.ref, r.ours FROM mail_ref r JOIN message m ON m.id = r.message_id WHERE r.conversation_id = $1
+			AND m.state <> 'canceled' ORDER BY m.seq`, string(id))
 	for _, r := range refs {
 		if !slices.Contains(all, r.id) {
 			all = append(all, r.id)

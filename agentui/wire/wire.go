@@ -18,7 +18,10 @@
 //	GET    /api/conversations/{id}            → Thread               id may be a number
 //	GET    /api/conversations/{id}/messages?before=SEQ → []inbox.Message  older ones
 //	GET    /api/conversations/{id}/reach?kind= → customer.Verdict    which channel a reply would take, and why
-//	POST   /api/conversations/{id}/reply      Reply → ReplyResult    (409 held, with ReplyResult; 422 refused)
+//	POST   /api/conversations/{id}/reply      Reply → ReplyResult    (409 held, with ReplyResult; 422 refused, new_recipient, forbidden_recipient)
+//	GET    /api/conversations/{id}/envelope   → Envelope             to whom a reply by mail would go
+//	POST   /api/conversations/{id}/messages/{mid}/cancel  Command → inbox.Message  takes a reply back (409 too_late)
+//	POST   /api/files?name=                   the file's bytes → File  (413 too_large)
 //	POST   /api/conversations/{id}/note       Note → inbox.Message
 //	POST   /api/conversations/{id}/take       Command → inbox.Conversation  pull it from its queue
 //	POST   /api/conversations/{id}/transfer   Transfer → inbox.Conversation
@@ -54,10 +57,10 @@ import (
 // Problem is the body of every answer of 4xx and 5xx, as application/problem+json (RFC 9457).
 //
 //	400 bad_request          401 unauthenticated, bad_credentials    403 forbidden, csrf, not_yours
-//	404 not_found, no_route  409 held (with ReplyResult), taken, state, closed, not_waiting, no_room, not_here, offer_gone (Fields: how,
+//	404 not_found, no_route  409 held (with ReplyResult), taken, state, closed, too_late, not_waiting, no_room, not_here, offer_gone (Fields: how,
 //	                             by), version_conflict, no_rules
 //	413 too_large            415 not_json                            429 too_many (Retry-After)
-//	422 invalid (Fields), refused (with ReplyResult), bad_rules (with RuleCheck), bad_html, recipient, no_account, empty
+//	422 invalid (Fields), refused, new_recipient, forbidden_recipient (with ReplyResult), no_files, bad_rules (with RuleCheck), bad_html, recipient, no_account, empty
 //	500 internal             503 rebuilding, unavailable, timeout (Retry-After: the same command may be sent again)
 //
 // "With" means that the members of that struct stand beside these.
@@ -186,6 +189,32 @@ type Reply struct {
 	Text     string        `json:"text"`
 	Kind     channels.Kind `json:"kind,omitempty"`
 	Force    bool          `json:"force,omitempty"` // send although news came
+
+	// Of a mail. Without To it goes to the address that the gateway chose. Confirmed are addresses that were never on the conversation
+	// and that the agent has confirmed, each by itself. Files have been uploaded before.
+	To        []string `json:"to,omitempty"`
+	Cc        []string `json:"cc,omitempty"`
+	Bcc       []string `json:"bcc,omitempty"`
+	Confirmed []string `json:"confirmed,omitempty"`
+	Subject   string   `json:"subject,omitempty"`
+	Files     []File   `json:"files,omitempty"`
+}
+
+// File is a file that was uploaded. Size and Type are what the gateway found; in a Reply they are not believed.
+type File struct {
+	Blob channels.BlobID `json:"blob"`
+	Name string          `json:"name"`
+	Type string          `json:"type,omitempty"`
+	Size int64           `json:"size,omitempty"`
+}
+
+// Envelope is what a reply by mail goes to and is called if the agent changes nothing. Cc is offered and not taken for granted; Known
+// are the addresses that need no confirmation.
+type Envelope struct {
+	To      []channels.Address `json:"to"`
+	Cc      []channels.Address `json:"cc"`
+	Subject string             `json:"subject"`
+	Known   []string           `json:"known"`
 }
 
 // ReplyResult is what became of a reply.
@@ -193,6 +222,10 @@ type ReplyResult struct {
 	Done    *inbox.Message    `json:"done,omitempty"`
 	Held    *HeldReply        `json:"held,omitempty"`
 	Refused *customer.Verdict `json:"refused,omitempty"` // nothing may be sent: why
+
+	CancelUntil time.Time                `json:"cancel_until,omitzero"` // of Done: until then it can be taken back
+	New         []string                 `json:"new,omitempty"`         // new_recipient: addresses to confirm
+	Forbidden   map[string]customer.Code `json:"forbidden,omitempty"`   // forbidden_recipient: why, by address
 }
 
 // HeldReply says that a reply was not sent because of news that its author had not seen.

@@ -74,7 +74,7 @@ func origin(address string) string {
 
 // inboxConfig is what the ledger must know of the accounts.
 func (s Settings) inboxConfig() inbox.Config {
-	cfg := inbox.Config{TokenKey: s.key("reply token")}
+	cfg := inbox.Config{TokenKey: s.key("reply token"), MailHold: s.MailHold}
 	for _, e := range s.Email {
 		_, domain, _ := strings.Cut(e.Address, "@")
 		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(e.Account), Kind: channels.Email, Address: e.Address, Name: e.Name, Domain: domain})

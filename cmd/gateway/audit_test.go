@@ -69,6 +69,7 @@ record: %q
 blobs: %q
 secret: 0123456789abcdef0123456789abcdef
 zone: UTC
+mail_hold: 0s
 redis: {addresses: [embedded]}
 email:
   - account: support

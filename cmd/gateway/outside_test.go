@@ -89,6 +89,7 @@ secret: 0123456789abcdef0123456789abcdef
 ca_file: %q
 redis: {addresses: [%q]}
 log: {level: info, format: text}
+mail_hold: 2s
 routing: {offer_time: 30s, disconnect_grace: 60s}
 email:
   - account: support

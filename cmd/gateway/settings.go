@@ -33,6 +33,8 @@ type Settings struct {
 	Grace     time.Duration `koanf:"grace"`      // how long a stop may take
 	Zone      string        `koanf:"zone"`       // IANA time zone of the house: the hours of rules, and quiet hours of customers whose zone is not known
 
+	MailHold time.Duration `koanf:"mail_hold"` // how long an agent can take a mail back before it leaves; 0: not at all
+
 	ChatLimits ChatLimits `koanf:"chat_limits"`
 
 	Redis   RedisSettings   `koanf:"redis"`
@@ -128,6 +130,9 @@ func defaults() Settings {
 		Metrics: "127.0.0.1:9464",
 		Grace:   20 * time.Second,
 		Zone:    "Europe/Rome",
+
+		MailHold: 10 * time.Second,
+
 		Log:     LogSettings{Level: "info", Format: "json"},
 		Routing: RoutingSettings{OfferTime: 20 * time.Second, DisconnectGrace: time.Minute},
 	}
@@ -296,6 +301,9 @@ func (s Settings) checkManners(found *problems) {
 	l := s.ChatLimits
 	if min(l.Sockets, l.PerIP, l.PerVisitor, l.VisitsPerMinute, l.Messages) < 0 || l.MessageEvery < 0 {
 		found.add("chat_limits", "a limit is negative")
+	}
+	if s.MailHold < 0 || s.MailHold > time.Minute {
+		found.add("mail_hold", "must be 0s to 1m")
 	}
 	if s.Grace <= 0 {
 		found.add("grace", "must be more than 0")

@@ -73,6 +73,7 @@ secret: topsecret
 grace: -1s
 log: {level: loud, format: xml}
 routing: {offer_time: 1s}
+mail_hold: 2m
 redis: {addresses: []}
 email: [{account: a, address: "not an address", imap: {host: "", port: 0, tls: none, user: u, password: pp}, smtp: {host: h, port: 25}}]
 sms: [{account: a, account_sid: nope, auth_tokens: [], number: "0236"}]
@@ -82,7 +83,7 @@ chat: [{account: shop, jwt_keys: [short]}, {account: two, origins: ["www.example
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"listen", "public_url", "record", "blobs", "secret", "grace", "log.level", "log.format", "routing.offer_time", "redis.addresses",
+		"listen", "public_url", "record", "blobs", "secret", "grace", "log.level", "log.format", "routing.offer_time", "mail_hold", "redis.addresses",
 		"email.0.address", "email.0.imap.host", "email.0.imap.port", "email.0.imap.tls", "sms.0", `chat account "shop"`, `chat account "two"`, `"a" is used twice`,
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -52,6 +52,7 @@ secret: 0123456789abcdef0123456789abcdef
 redis: {addresses: [{{.Redis}}]}
 log: {level: info, format: text}
 grace: 5s
+mail_hold: 0s
 routing: {offer_time: 15s, disconnect_grace: 90s}
 chat:
   - {account: ` + chatAccount + `, name: Bottega, origins: ["` + website + `"], locale: it}

@@ -49,9 +49,28 @@ func (d *Dispatcher) handle(ctx context.Context, row inbox.Row) error {
 			d.log.Warn("message refused", "message", row.Message, "kind", row.Kind, "code", s.verdict.Code)
 			return wrap("refuse", row, d.outbox.Refuse(ctx, row, s.verdict))
 		}
+		if done, err := d.objected(ctx, row, s.verdict); done || err != nil {
+			return err
+		}
 		return d.send(ctx, row)
 	}
 	return wrap("hold", row, d.outbox.Hold(ctx, row, customer.Verdict{Chosen: -1, At: d.now()}, d.now().Add(time.Minute)))
+}
+
+// objected refuses a row of which a copy would go to somebody who must not be written to: the envelope is frozen, so it leaves whole or
+// not at all, and its author is told.
+func (d *Dispatcher) objected(ctx context.Context, row inbox.Row, v customer.Verdict) (bool, error) {
+	codes, err := d.ledger.Objections(ctx, row)
+	if err != nil {
+		unknown := customer.Verdict{Chosen: -1, Code: customer.CodeProviderDown, At: d.now()}
+		return true, errors.Join(fmt.Errorf("objections for %s: %w", row.ID, err), d.outbox.Hold(ctx, row, unknown, d.now().Add(again)))
+	}
+	for _, code := range codes {
+		v.Chosen, v.Code = -1, code
+		d.log.Warn("message refused for one of its recipients", "message", row.Message, "kind", row.Kind, "code", code)
+		return true, wrap("refuse", row, d.outbox.Refuse(ctx, row, v))
+	}
+	return false, nil
 }
 
 // ask gathers everything Reach is a function of, as it is now.
