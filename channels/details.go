@@ -13,6 +13,7 @@ type Details struct {
 	Reports  []Report      `json:"reports,omitempty"`  // what a delivery report says, one per recipient
 	Warnings []string      `json:"warnings,omitempty"` // stable codes that the console translates: reply_to_differs, brand_name, variant …
 	Matched  string        `json:"matched,omitempty"`  // by which rule its conversation was found: token, in_reply_to, references, subject …
+	Robot    string        `json:"robot,omitempty"`    // why a machine is taken to have written it (Inbound.Auto): auto_submitted, list_id, out_of_office …
 	ListID   string        `json:"list_id,omitempty"`  // RFC 2919
 	ReplyTo  []Address     `json:"reply_to,omitempty"` // where the sender wants answers, when that is not where it came from
 	Bcc      []Address     `json:"bcc,omitempty"`      // of a mail of ours: who got it without the others being shown
@@ -90,7 +91,7 @@ type Crypt struct {
 // Report is what a delivery report says of one recipient (RFC 3464).
 type Report struct {
 	Recipient  string `json:"recipient,omitempty"`
-	Action     string `json:"action,omitempty"` // failed, delayed, delivered, relayed, expanded
+	Action     string `json:"action,omitempty"` // failed, delayed, delivered, relayed, expanded; complaint (RFC 5965), displayed and the like (RFC 8098)
 	Status     string `json:"status,omitempty"` // RFC 3463: "5.1.1"
 	Diagnostic string `json:"diagnostic,omitempty"`
 	Guessed    bool   `json:"guessed,omitempty"` // read from words, not from fields

@@ -128,7 +128,7 @@ func (l *Ledger) sender(ctx context.Context, tx *sql.Tx, in channels.Inbound, th
 	if err != nil {
 		return customer.Resolved{}, err
 	}
-	if his > 0 && in.Auto != channels.AutoBounce {
+	if his > 0 && !aboutOurs(in.Auto) {
 		owner, err := l.book.Owner(ctx, tx, in.From)
 		if err != nil {
 			return customer.Resolved{}, err
@@ -246,7 +246,13 @@ func (l *Ledger) take(ctx context.Context, t *turn, a *acceptance) error {
 	if err := flush(ctx, t); err != nil {
 		return err
 	}
-	return l.keyword(ctx, t, a)
+	if err := l.keyword(ctx, t, a); err != nil {
+		return err
+	}
+	if err := l.complained(ctx, t, a); err != nil {
+		return err
+	}
+	return l.acknowledge(ctx, t, a)
 }
 
 // receive adds the message to its conversation.
@@ -273,14 +279,17 @@ func (t *turn) receive(a *acceptance) error {
 // needsNobody reports whether a message that belongs to no conversation is kept to be found, but not given to anybody.
 func needsNobody(a channels.Auto) bool {
 	switch a {
-	case channels.AutoBounce, channels.AutoReceipt, channels.AutoOptOut, channels.AutoOptIn, channels.AutoHelpRequest:
+	case channels.AutoBounce, channels.AutoComplaint, channels.AutoReceipt, channels.AutoOptOut, channels.AutoOptIn, channels.AutoHelpRequest:
 		return true
 	}
 	return false
 }
 
+// aboutOurs reports whether a message is what a mail server says of mail of ours: it belongs where that mail is, whoever it comes from.
+func aboutOurs(a channels.Auto) bool { return a == channels.AutoBounce || a == channels.AutoComplaint }
+
 func receivedActor(t *turn, in channels.Inbound) journal.Actor {
-	if in.Auto == channels.AutoBounce {
+	if aboutOurs(in.Auto) {
 		return "system"
 	}
 	return customerActor(t.c.Customer)
@@ -291,7 +300,7 @@ func inboundMessage(t *turn, in channels.Inbound) stored {
 	if author.Name == "" {
 		author.Name = t.c.CustomerName
 	}
-	if in.Auto == channels.AutoBounce {
+	if aboutOurs(in.Auto) {
 		author = Author{Kind: "system", Name: in.From.Name}
 	}
 	return stored{

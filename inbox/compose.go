@@ -38,7 +38,9 @@ func (l *Ledger) compose(ctx context.Context, tx *sql.Tx, c Conversation, m Mess
 	if err != nil {
 		return channels.Outbound{}, fmt.Errorf("read references: %w", err)
 	}
-	out.Subject = l.subject(c, account)
+	if m.Auto == channels.AutoNone || m.Subject == "" {
+		out.Subject = l.subject(c, account)
+	}
 	out.Thread = channels.Thread{MessageID: row + "@" + account.Domain, Token: signToken(l.cfg.TokenKey, c.ID)}
 	if last != "" {
 		out.Thread.InReplyTo = []string{last}

@@ -31,6 +31,7 @@ type house struct {
 	d      *db.DB
 	j      *journal.Journal
 	book   *customer.Book
+	cfg    inbox.Config
 	ledger *inbox.Ledger
 	outbox *inbox.Outbox
 	mu     sync.Mutex
@@ -46,7 +47,7 @@ func houses(t *testing.T, test func(h *house)) {
 func build(t *testing.T, d *db.DB) *house {
 	h := &house{T: t, d: d, j: journal.New(d), at: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
 	h.book = customer.NewBook(d, h.j, h.now)
-	h.ledger = inbox.NewLedger(d, h.j, h.book, inbox.Config{
+	h.cfg = inbox.Config{
 		Accounts: []inbox.Account{
 			{ID: "mail", Kind: channels.Email, Address: "support@shop.example", Name: "Shop", Domain: "shop.example"},
 			{ID: "text", Kind: channels.SMS, Address: "+390212345678", Name: "Shop"},
@@ -54,9 +55,15 @@ func build(t *testing.T, d *db.DB) *house {
 			{ID: "mail2", Kind: channels.Email, Address: "sales@shop.example", Name: "Sales", Domain: "shop.example"},
 		},
 		TokenKey: []byte("0123456789abcdef0123456789abcdef"), SubjectTag: true,
-	}, h.now)
-	h.outbox = inbox.NewOutbox(d, h.j, h.ledger, h.now)
+	}
+	h.open()
 	return h
+}
+
+// open makes the ledger anew, with cfg as it is.
+func (h *house) open() {
+	h.ledger = inbox.NewLedger(h.d, h.j, h.book, h.cfg, h.now)
+	h.outbox = inbox.NewOutbox(h.d, h.j, h.ledger, h.now)
 }
 
 func (h *house) now() time.Time {

@@ -16,6 +16,7 @@ type Account struct {
 	Address string // mailbox or number; "" for chat
 	Name    string // shown to customers
 	Domain  string // of Message-IDs; mail only
+	Ack     *Ack   // mail only; nil: conversations begin without an acknowledgement
 }
 
 // Config is what the ledger must know of the house.
@@ -24,6 +25,7 @@ type Config struct {
 	TokenKey     []byte        // signs reply tokens; at least 32 bytes
 	ReopenWithin time.Duration // closed less long ago: reopened, else continued in a new conversation; 0 is 72 hours
 	MailHold     time.Duration // how long a reply by mail waits before it leaves, so that its author can take it back; 0: not at all
+	PerDomain    int           // automatic messages to one domain in an hour; 0 is 200
 	SubjectTag   bool          // adds the conversation's number to the subject of mails
 }
 

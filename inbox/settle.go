@@ -175,13 +175,18 @@ func (t *turn) tellDelivery(row Row, state channels.State, f *channels.Fault, v 
 
 func providerActor(a channels.AccountID) journal.Actor { return journal.Actor("provider:" + string(a)) }
 
-// consequences are what a failure says of the address beyond this message: it is dead (E-33), or its owner has opted out at the
+// consequences are what a failure says of the address beyond this message: it is dead or may be (E-33), or its owner has opted out at the
 // provider (M-14, M-15).
 func (l *Ledger) consequences(ctx context.Context, t *turn, row Row, address string, f *channels.Fault) error {
-	if f.Suppress {
-		if err := l.book.Suppress(ctx, t.tx, row.Kind, address, f.Code, t.at); err != nil {
-			return err
-		}
+	var err error
+	switch {
+	case f.Suppress:
+		err = l.book.Suppress(ctx, t.tx, row.Kind, address, f.Code, t.at)
+	case strikes(row.Kind, f):
+		err = l.book.Strike(ctx, t.tx, row.Kind, address, string(row.Message), f.Code, t.at)
+	}
+	if err != nil {
+		return err
 	}
 	if f.Code != channels.CodeOptedOut || f.Class != channels.Permanent {
 		return nil
@@ -190,4 +195,17 @@ func (l *Ledger) consequences(ctx context.Context, t *turn, row Row, address str
 		Kind: row.Kind, Address: address, Account: row.Account, Source: "provider", SourceID: string(row.Message), Wording: f.Provider,
 		Actor: string(providerActor(row.Account)), At: t.at,
 	})
+}
+
+// strikes reports whether a failure speaks against the address, without proving that it is dead. What the other side holds against this
+// message or against us says nothing about the address.
+func strikes(kind channels.Kind, f *channels.Fault) bool {
+	if kind != channels.Email {
+		return false
+	}
+	switch f.Code {
+	case channels.CodeMailboxFull, channels.CodeUnreachable, channels.CodeProvider, channels.CodeBadAddress:
+		return true
+	}
+	return false
 }

@@ -5,7 +5,7 @@ package inbox
 //   - A match needs proof (REQ-TH2): our own signed reply token, or a reference to a mail of the conversation from somebody who takes
 //     part in it. Without proof the message begins a conversation of its own, which names the other as its Previous.
 //   - Empty and malformed ids match nothing (REQ-TH1); ids are compared byte by byte. Subjects decide nothing.
-//   - A bounce matches only by a Message-ID of ours, which nobody knows but the recipients' servers.
+//   - A bounce and a complaint match only by a Message-ID of ours, which nobody knows but the recipients' servers.
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func (l *Ledger) referenced(ctx context.Context, tx *sql.Tx, in channels.Inbound
 				return nil, err
 			}
 			m := &match{Conversation: v}
-			if in.Auto == channels.AutoBounce {
+			if aboutOurs(in.Auto) {
 				m.proved = f.ours
 			} else if m.proved, err = takesPart(ctx, tx, v, in.From); err != nil {
 				return nil, err

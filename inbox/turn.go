@@ -95,7 +95,7 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 	m.ID, m.Conversation, m.Customer, m.At = MessageID(id), t.c.ID, t.c.Customer, t.at
 	m.HasHTML = m.HTML != ""
 	m.Seq = t.c.LastSeq + 1
-	if m.Direction != In || m.Auto == "" || t.c.Preview == "" {
+	if m.Auto == "" || m.Direction == In && t.c.Preview == "" {
 		t.c.LastMessageSeq = m.Seq
 		if m.Direction != Note { // a preview is shown beside the customer's name, as if it had been said aloud
 			t.c.Preview = preview(m.Message)

@@ -137,23 +137,6 @@ func (b *Book) consent(ctx context.Context, tx *sql.Tx, id ID, c Consent) error 
 	return err
 }
 
-// Suppress marks an address, whoever has it, as not to be used again until it is verified anew. It runs inside the transaction of
-// its cause; the caller wakes the journal. The second time does nothing.
-func (b *Book) Suppress(ctx context.Context, tx *sql.Tx, kind channels.Kind, value, code string, at time.Time) error {
-	owners, err := list(ctx, tx, func(rows *sql.Rows) (id ID, err error) { return id, rows.Scan(&id) },
-		`UPDATE identity SET suppressed_at = $3, suppressed_code = $4
-		WHERE kind = $1 AND value = $2 AND suppressed_at IS NULL RETURNING customer_id`, string(kind), value, db.Millis(at), code)
-	for _, id := range owners {
-		if err == nil {
-			err = b.tell(ctx, tx, id, "system", Change{What: AddressSuppressed})
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("suppress: %w", err)
-	}
-	return nil
-}
-
 // Contacted notes, inside the transaction that begins an attempt, that a message is on its way to an address of a customer.
 func (b *Book) Contacted(ctx context.Context, tx *sql.Tx, id ID, kind channels.Kind, value string, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE identity SET last_out_at = $4 WHERE customer_id = $1 AND kind = $2 AND value = $3`,

@@ -171,8 +171,9 @@ func addIdentity(ctx context.Context, tx *sql.Tx, id ID, a channels.Address, pro
 	if err != nil {
 		return false, err
 	}
-	n, err := affected(tx.ExecContext(ctx, `INSERT INTO identity (id, customer_id, kind, value, name, proof, owner, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	n, err := affected(tx.ExecContext(ctx, `INSERT INTO identity (id, customer_id, kind, value, name, proof, owner, created_at, suppressed_at, suppressed_code)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT MAX(s.suppressed_at) FROM identity s WHERE s.kind = $3 AND s.value = $4),
+			COALESCE((SELECT MAX(s.suppressed_code) FROM identity s WHERE s.kind = $3 AND s.value = $4), ''))
 		ON CONFLICT (customer_id, kind, value) DO UPDATE SET
 			proof = CASE WHEN excluded.proof > identity.proof THEN excluded.proof ELSE identity.proof END,
 			owner = CASE WHEN excluded.owner > identity.owner THEN excluded.owner ELSE identity.owner END

@@ -31,6 +31,7 @@ const (
 	Closed      Type = "conversation.closed"
 	Reopened    Type = "conversation.reopened"
 	Linked      Type = "conversation.linked" // its anonymous customer turned out to be a known one
+	AutoStopped Type = "automatic.stopped"   // an automatic message was not sent, or may be again, and why
 )
 
 // The events of other streams.
