@@ -118,7 +118,9 @@ func TestE27NoAcknowledgementForMachines(t *testing.T) {
 // shows why, and the managers' list does.
 func TestN10HeaderlessRobotIsStopped(t *testing.T) {
 	texts := map[string]func(n int) string{
-		inbox.StopRepeats:  func(n int) string { return fmt.Sprintf("I am out of the office until %d March. Kind regards, Robot", n+10) },
+		inbox.StopRepeats: func(n int) string {
+			return fmt.Sprintf("I am out of the office until %d March. Kind regards, Robot", n+10)
+		},
 		inbox.StopPingPong: func(n int) string { return fmt.Sprintf("%s %d", strings.Repeat(string(rune('a'+n))+"x ", 12), n) },
 	}
 	for reason, text := range texts {
