@@ -12,10 +12,11 @@ import (
 // wrong: bytes that are valid UTF-8 beyond ASCII are UTF-8 whatever single-byte label they carry, and unlabelled bytes that are not
 // UTF-8 are taken for windows-1252. Labels are read as the WHATWG does, so iso-8859-1 is windows-1252 and gb2312 is GBK.
 func Decode(b []byte, label string) string {
-	return Clean(convert(b, label))
+	return Clean(Convert(b, label))
 }
 
-func convert(b []byte, label string) string {
+// Convert turns bytes into UTF-8 as Decode does, and leaves line ends and control characters as they are.
+func Convert(b []byte, label string) string {
 	label = strings.ToLower(strings.Trim(strings.TrimSpace(label), `"'`))
 	label = strings.TrimPrefix(label, "charset=")
 	enc, name := charset.Lookup(label)

@@ -16,13 +16,13 @@ var encodedWord = regexp.MustCompile(`=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=`)
 // mistake). The result is one line fit for showing.
 func Words(s string) string {
 	if !utf8.ValidString(s) {
-		s = convert([]byte(s), "")
+		s = Convert([]byte(s), "")
 	}
 	var out strings.Builder
 	var pending []byte
 	var pendingSet string
 	flush := func() {
-		out.WriteString(convert(pending, pendingSet))
+		out.WriteString(Convert(pending, pendingSet))
 		pending, pendingSet = nil, ""
 	}
 	at := 0

@@ -4,9 +4,8 @@ import (
 	"html"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"sportello/channels/email/field"
+	"sportello/channels/email/part"
 	"sportello/channels/email/safe"
 )
 
@@ -15,14 +14,36 @@ const textLimit = 1 << 20 // bytes of readable text that are kept; the raw mail 
 // block is one stretch of the readable body, in one or both forms.
 type block struct{ text, html string }
 
+// sorter divides the parts of a mail into what is read and what is filed.
+type sorter struct {
+	mail   *Mail
+	blocks []block
+	files  []*part.Part
+}
+
 // readBody divides the parts into what is read and what is filed. In an alternative, the plain and the HTML form are the same block;
 // elsewhere every text part is its own, in order, so that a mail of several texts is complete in both forms.
-func (m *Mail) readBody(root *enmime.Part) {
-	var blocks []block
-	var files []*enmime.Part
-	collect(root, &blocks, &files)
+func (m *Mail) readBody(root *part.Part) {
+	s := sorter{mail: m}
+	if isBody(root) {
+		s.blocks = append(s.blocks, s.textBlock(root))
+	} else {
+		s.collect(root)
+	}
+	shown := m.show(s.blocks)
+	for _, p := range s.files {
+		m.Files = append(m.Files, newFile(p, shown, len(m.Files)+1))
+	}
+}
 
-	var text, markup []string
+// isBody reports whether a mail of one part is its own text, also when that has a name.
+func isBody(root *part.Part) bool {
+	return root.Disposition != "attachment" && (root.Type == "text/plain" || root.Type == "text/html") && len(root.Children) == 0
+}
+
+// show writes Text and HTML, and returns the Content-IDs that the HTML refers to.
+func (m *Mail) show(blocks []block) map[string]bool {
+	var text, markup, written []string
 	hasHTML := false
 	for _, b := range blocks {
 		hasHTML = hasHTML || b.html != ""
@@ -30,17 +51,18 @@ func (m *Mail) readBody(root *enmime.Part) {
 	for _, b := range blocks {
 		clean := ""
 		if b.html != "" {
+			written = append(written, b.html)
 			var err error
 			if clean, err = safe.Clean(b.html); err != nil {
 				m.note("HTML not shown: " + err.Error())
-				if b.text == "" {
+				if blank(b.text) {
 					b.text = bareText(b.html)
 				}
 			}
 		} else if b.text != "" && hasHTML {
 			clean = "<div style=\"white-space: pre-wrap\">" + html.EscapeString(b.text) + "</div>"
 		}
-		if b.text == "" && b.html != "" {
+		if blank(b.text) && b.html != "" {
 			b.text = htmlText(clean)
 		}
 		if b.text = strings.TrimSpace(b.text); b.text != "" {
@@ -56,10 +78,10 @@ func (m *Mail) readBody(root *enmime.Part) {
 		m.note("text cut")
 	}
 	m.HTML = strings.Join(markup, "\n")
-	for _, p := range files {
-		m.Files = append(m.Files, newFile(p, m.HTML, len(m.Files)+1))
-	}
+	return shownCIDs(strings.Join(written, "\n"))
 }
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 // note adds a flaw.
 func (m *Mail) note(flaw string) {
@@ -70,70 +92,89 @@ func (m *Mail) note(flaw string) {
 }
 
 // collect walks the tree below p, depth first.
-func collect(p *enmime.Part, blocks *[]block, files *[]*enmime.Part) {
+func (s *sorter) collect(p *part.Part) {
 	switch {
-	case strings.HasPrefix(p.ContentType, "multipart/alternative"):
-		*blocks = append(*blocks, alternative(p, files))
-	case p.FirstChild != nil:
-		for c := p.FirstChild; c != nil; c = c.NextSibling {
-			collect(c, blocks, files)
+	case p.Type == "multipart/alternative":
+		s.blocks = append(s.blocks, s.alternative(p))
+	case len(p.Children) > 0:
+		for _, c := range p.Children {
+			s.collect(c)
 		}
-	case strings.HasPrefix(p.ContentType, "multipart/") && len(p.Content) == 0:
+	case p.Is("multipart/") && len(p.Data) == 0:
 	case isText(p):
-		*blocks = append(*blocks, textBlock(p))
+		s.blocks = append(s.blocks, s.textBlock(p))
 	default:
-		*files = append(*files, p)
+		s.files = append(s.files, p)
 	}
 }
 
 // alternative merges the forms of one text. A form may itself hold parts (HTML with its images).
-func alternative(p *enmime.Part, files *[]*enmime.Part) block {
+func (s *sorter) alternative(p *part.Part) block {
 	var whole block
-	for c := p.FirstChild; c != nil; c = c.NextSibling {
-		var inner []block
-		collect(c, &inner, files)
-		var one block
-		for _, b := range inner {
-			one.text += b.text
-			one.html += b.html
+	for _, c := range p.Children {
+		if c.Type == "text/x-amp-html" || c.Type == "text/watch-html" { // the same text for other programs
+			continue
+		}
+		inner := sorter{mail: s.mail}
+		if isBody(c) {
+			inner.blocks = append(inner.blocks, s.textBlock(c))
+		} else {
+			inner.collect(c)
+		}
+		s.files = append(s.files, inner.files...)
+		var text, markup []string
+		for _, b := range inner.blocks {
+			if !blank(b.text) {
+				text = append(text, b.text)
+			}
+			if b.html != "" {
+				markup = append(markup, b.html)
+			}
 		}
 		if whole.text == "" {
-			whole.text = one.text
+			whole.text = strings.Join(text, "\n\n")
 		}
-		if one.html != "" {
-			whole.html = one.html
+		if len(markup) > 0 {
+			whole.html = strings.Join(markup, "\n")
 		}
 	}
 	return whole
 }
 
 // isText reports whether a leaf is read as part of the body. A part without a Content-Type is plain text (RFC 2045 section 5.2).
-func isText(p *enmime.Part) bool {
+func isText(p *part.Part) bool {
 	if p.Disposition == "attachment" {
 		return false
 	}
-	switch p.ContentType {
+	switch p.Type {
 	case "", "text/plain", "text/html":
-		return p.FileName == ""
+		return p.Name == ""
 	}
 	return false
 }
 
-func textBlock(p *enmime.Part) block {
-	content := p.Content
+// textBlock reads a text part. Files that stand within plain text, uuencoded, become files of the mail.
+func (s *sorter) textBlock(p *part.Part) block {
+	content := p.Data
+	if p.Type != "text/html" {
+		packed, rest := part.Unpack(content)
+		for _, f := range packed {
+			s.files = append(s.files, &part.Part{Name: f.Name, Data: f.Data, Disposition: "attachment"})
+		}
+		content = rest
+	}
 	if limit := max(4*textLimit, 2*safe.Limit); len(content) > limit {
 		content = content[:limit]
 	}
-	text := field.Decode(content, partCharset(p))
-	if p.ContentType == "text/html" {
+	text := field.Decode(content, p.Params["charset"])
+	if p.Type == "text/html" {
 		return block{html: text}
 	}
-	return block{text: unflow(text, p.Header.Get("Content-Type"))}
+	return block{text: unflow(text, p.Params)}
 }
 
 // unflow joins the lines of format=flowed text (RFC 3676 section 4) so that a paragraph is one line again.
-func unflow(text, contentType string) string {
-	_, params, _, _ := parseMediaType(contentType)
+func unflow(text string, params map[string]string) string {
 	if !strings.EqualFold(params["format"], "flowed") {
 		return text
 	}
@@ -144,7 +185,7 @@ func unflow(text, contentType string) string {
 		rest := strings.TrimLeft(line, ">")
 		quotes := len(line) - len(rest)
 		rest = strings.TrimPrefix(rest, " ")
-		if joined && quotes != depth {
+		if joined && (quotes != depth || rest == "-- ") {
 			joined = false
 		}
 		if i > 0 && !joined {

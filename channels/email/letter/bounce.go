@@ -5,9 +5,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"sportello/channels/email/field"
+	"sportello/channels/email/part"
 )
 
 // Failure is what a delivery report (RFC 3464) says of one recipient. Original is the Message-ID of the mail that it speaks of, or
@@ -24,20 +23,20 @@ const recipientLimit = 500 // recipients of one report
 
 // readReport finds the delivery report in a mail. It reads the fields itself, since reports in the wild lack the explanation, return
 // text/rfc822-headers instead of the mail, or put the parts in another order.
-func readReport(root *enmime.Part, h field.Header) []Failure {
+func readReport(root *part.Part, h field.Header) []Failure {
 	var failures []Failure
 	original := ""
-	root.DepthMatchAll(func(p *enmime.Part) bool {
-		switch p.ContentType {
+	root.Walk(func(p *part.Part) bool {
+		switch p.Type {
 		case "message/delivery-status", "message/global-delivery-status":
-			failures = append(failures, readStatus(p.Content)...)
+			failures = append(failures, readStatus(p.Data)...)
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 			if original == "" {
-				returned, _ := field.Split(bytes.TrimLeft(p.Content, "\r\n"))
+				returned, _ := field.Split(bytes.TrimLeft(p.Data, "\r\n"))
 				original = field.ID(returned.Get("message-id"))
 			}
 		}
-		return false
+		return true
 	})
 	if len(failures) == 0 {
 		for _, a := range field.Addresses(h.All("x-failed-recipients")) {

@@ -1,34 +1,65 @@
 package letter
 
 import (
+	"html"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/part"
 )
 
 const nameLimit = 120 // runes of a file name
 
-// newFile makes a File of a part. n is its position among the mail's files, from 1; shown is the mail's sanitised HTML.
-func newFile(p *enmime.Part, shown string, n int) File {
-	kind := sniff(p.Content, p.ContentType)
-	cid := strings.Trim(p.ContentID, "<> ")
-	inShown := cid != "" && strings.Contains(shown, "cid:"+cid)
+// newFile makes a File of a part. n is its position among the mail's files, from 1. It is inline when the mail's HTML shows it by its
+// Content-ID, whatever its disposition says, or when it is an image without one that stands among the text, as Apple's mail program
+// puts it (E-39).
+func newFile(p *part.Part, shown map[string]bool, n int) File {
+	kind := sniff(p.Data, p.Type)
+	cid := field.Clip(field.OneLine(p.CID), nameLimit)
+	name := p.Name
+	if name == "" && (kind == "message/rfc822" || kind == "message/global") {
+		name = attachedName(p.Data)
+	}
 	return File{
 		Part: channels.Part{
-			Name:   SafeName(p.FileName, kind, n),
+			Name:   SafeName(name, kind, n),
 			Type:   kind,
-			Size:   int64(len(p.Content)),
+			Size:   int64(len(p.Data)),
 			CID:    cid,
-			Inline: inShown || p.Disposition == "inline" && cid == "" && strings.HasPrefix(kind, "image/"),
+			Inline: shown[cid] && cid != "" || p.Disposition == "inline" && cid == "" && strings.HasPrefix(kind, "image/"),
 		},
-		Data: p.Content,
+		Data: p.Data,
 	}
+}
+
+// attachedName names a mail within a mail by its subject.
+func attachedName(raw []byte) string {
+	h, _ := field.Split(field.TrimMailbox(raw))
+	if subject := field.Words(h.Get("subject")); subject != "" {
+		return strings.NewReplacer("/", "_", `\`, "_").Replace(field.Clip(subject, nameLimit-4)) + ".eml"
+	}
+	return ""
+}
+
+var cidReference = regexp.MustCompile(`(?i)\bcid:([^"'\s<>)]+)`)
+
+// shownCIDs returns the Content-IDs that HTML refers to.
+func shownCIDs(markup string) map[string]bool {
+	shown := make(map[string]bool)
+	for _, m := range cidReference.FindAllStringSubmatch(markup, -1) {
+		cid := html.UnescapeString(m[1])
+		shown[cid] = true
+		if plain, err := url.PathUnescape(cid); err == nil {
+			shown[plain] = true
+		}
+	}
+	return shown
 }
 
 // sniff returns the media type that the bytes show, or the stated one where they show nothing in particular. A file whose bytes

@@ -1,12 +1,14 @@
 package letter
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/part"
 )
 
 // IDHeader is on everything we send; with our own From it tells our mail from a customer's. Lower case, as in field.Header.
@@ -56,21 +58,36 @@ func Read(raw []byte, r Reading) *Mail {
 	m := &Mail{Header: h}
 	m.readHeader(r)
 	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
-	root, flaw := parseMIME(raw, h, body)
 	switch {
-	case r.Cut:
-		flaw = "too large: only the beginning was read"
 	case len(h) == 0:
-		flaw = "no header"
+		m.Flaw = "no header"
 		m.Text = field.Clip(strings.TrimSpace(field.Decode(raw, "")), textLimit)
-	}
-	m.Flaw = flaw
-	if root != nil && len(h) > 0 {
-		m.readBody(root)
-		m.Failures = readReport(root, h)
+	case len(raw)-len(body) > field.HeaderLimit:
+		m.Flaw = "header too large"
+		fallthrough
+	default:
+		tree := part.Read(h, raw, body)
+		if r.Cut {
+			m.note("too large: only the beginning was read")
+		}
+		if tree.Flaw != "" {
+			m.note(tree.Flaw)
+		}
+		m.readParts(tree.Root)
 	}
 	m.Auto = classify(m, r)
 	return m
+}
+
+// readParts reads what is below the header. A panic in it is a flaw of this one mail and takes no other along: the header stands.
+func (m *Mail) readParts(root *part.Part) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.note(fmt.Sprintf("not read: %v", p))
+		}
+	}()
+	m.readBody(root)
+	m.Failures = readReport(root, m.Header)
 }
 
 func (m *Mail) readHeader(r Reading) {
