@@ -1,0 +1,133 @@
+package quote
+
+import "strings"
+
+// contact finds a signature that nothing delimits: short lines at the end of the letter that name a person and how to reach him. It
+// begins at the closing words when such stand directly above ("Regards,"), else at the first line of the block. A closing with a bare
+// name is no signature: it is part of the letter. Data that a sender gives because he was asked ("My address is:") stay open.
+func (m *mail) contact(start, stop int) int {
+	top, evidence, hard, closing := stop, 0, 0, -1
+	full := 0
+	for i := stop - 1; i >= start && full < contactLines; i-- {
+		l := &m.lines[i]
+		if l.blank() {
+			continue
+		}
+		if l.mark != "" || !m.signatureLine(i) {
+			break
+		}
+		full++
+		if closes(l.text) {
+			closing, top = i, i
+			break
+		}
+		top = i
+		if m.contactLine(i) {
+			evidence++
+			hard++
+		} else if m.traits(i).post && place(l.text) || company.has(l.text) {
+			evidence++
+		}
+	}
+	if closing < 0 {
+		top = m.nameLine(top, stop)
+		if top < 0 {
+			return -1
+		}
+	}
+	above := m.lastFull(start, top)
+	switch {
+	case above < 0: // the only content
+		return -1
+	case endsColon(m.lines[above].text) && closing < 0:
+		return -1
+	case closing >= 0 && hard >= 1 && full >= 2:
+		return top
+	case closing < 0 && evidence >= 2 && hard >= 1 && full >= 3 && (top == start || m.lines[top-1].blank()):
+		return top
+	}
+	return -1
+}
+
+// nameLine moves down from the first short line to one that can begin a signature: a name, alone at the start of a paragraph.
+func (m *mail) nameLine(top, stop int) int {
+	for i := top; i < stop; i++ {
+		if m.lines[i].blank() || !named(m.lines[i].text) || i > 0 && i > top && !m.lines[i-1].blank() {
+			continue
+		}
+		return i
+	}
+	return -1
+}
+
+func (m *mail) lastFull(start, i int) int {
+	for i--; i >= start; i-- {
+		if !m.lines[i].blank() {
+			return i
+		}
+	}
+	return -1
+}
+
+// signatureLine reports whether a line can stand in a signature: it is short and no sentence, no question, no item of a list.
+func (m *mail) signatureLine(i int) bool {
+	l := &m.lines[i]
+	s := l.text
+	if len(s) > 2*wideLine || bullet(l.bare) || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") {
+		return false
+	}
+	if m.contactLine(i) {
+		return common(s) <= 6
+	}
+	if len(s) > wideLine {
+		return false
+	}
+	return closes(s) || common(s) <= 3 && !(endsSentence(s) && common(s) > 2) || strings.Contains(s, "|") && common(s) <= 6
+}
+
+// closes reports whether a line is the closing words of a letter and hardly more.
+func closes(s string) bool {
+	return len(words(s)) <= 7 && len(s) <= 70 && !strings.HasSuffix(s, "?") && closings.starts(s)
+}
+
+// contactLine reports whether a line says how to reach somebody.
+func (m *mail) contactLine(i int) bool {
+	s := m.lines[i].text
+	if s == "" || len(s) > 2*wideLine {
+		return false
+	}
+	t := m.traits(i)
+	return (t.phone || t.address || t.link || strings.HasPrefix(strings.ToLower(s), "www.")) && common(s) <= 6 || reach.starts(s) && t.post
+}
+
+// named reports whether a line can be a name: one to five words, most with a capital, no sentence, no digits.
+func named(s string) bool {
+	ws := words(s)
+	if len(ws) == 0 || len(ws) > 7 || endsSentence(s) && len(ws) > 2 || strings.ContainsAny(s, "0123456789@?") {
+		return false
+	}
+	upper := 0
+	for _, w := range ws {
+		if up, _ := initial(w); up {
+			upper++
+		}
+	}
+	return upper*2 > len(ws)
+}
+
+// place reports whether a line with a number can be an address: words with capitals.
+func place(s string) bool {
+	ws := words(s)
+	upper := 0
+	for _, w := range ws {
+		if up, letter := initial(w); up && letter {
+			upper++
+		}
+	}
+	return upper >= 1 && len(ws) <= 12 && common(s) <= 2
+}
+
+var reach = newList(`tel, telephone, phone, ph, p, t, m, f, e, w, mob, mobile, cell, cellulare, fax, email, e-mail, mail, web, website, www, skype, whatsapp, linkedin, telefono, telefon, mobil, handy, téléphone, tél, portable, móvil, teléfono, telefone, celular, telefoon, mobiel, komórka, tel kom, puh, gsm, тел, телефон, моб, 电话, 電話, 手机, 邮箱, 携帯, 전화, 휴대폰, p iva, p.iva, piva, ust, vat, nip, siret, kvk, cf, pec, sdi, direct, office, int, tlf, mobiltelefon`)
+
+var company = newList(`srl, s r l, spa, s p a, snc, sas, gmbh, ag, kg, ug, ohg, inc, llc, ltd, plc, corp, co, sarl, s a r l, sa, s a, bv, b v, nv, n v, oy, ab, as, aps, sp z o o, s r o, kft, ooo, ооо, оао, зао, lda, ltda, sl, s l, slu, 有限公司, 株式会社, 会社, 公司, 주식회사,
+manager, director, ceo, cto, cfo, founder, engineer, consultant, assistant, president, head of, sales, marketing, responsabile, direttore, ufficio, geschäftsführer, leiter, leiterin, vertrieb, directeur, directrice, responsable, directora, gerente, diretor, comercial, directeur, kierownik, dyrektor, specjalista, chef, säljare, директор, менеджер, 经理, 部, 課長, 部長, customer service, support, team`)

@@ -1,0 +1,278 @@
+package quote
+
+import (
+	"strings"
+
+	"sportello/channels"
+)
+
+// mail is a text while it is read. Lines get their marks in order: first what is quoted, then the ends of what is left.
+type mail struct {
+	text  string
+	lines []line
+	heads bool // a quoted mail was recognised by its head
+	intro bool // or by an introduction
+}
+
+// Text finds the runs of a plain text that its sender did not newly write, or wrote under every mail: in order, without overlap, at
+// line starts, in bytes. The text is UTF-8 with LF line ends; anything else is survived.
+func Text(text string) []channels.Fold {
+	m := &mail{text: text, lines: scan(text)}
+	return m.folds()
+}
+
+func (m *mail) folds() []channels.Fold {
+	m.quotes()
+	m.tails()
+	if !m.judge() {
+		return nil
+	}
+	var folds []channels.Fold
+	for i := 0; i < len(m.lines); {
+		kind := m.lines[i].mark
+		end := i
+		for end < len(m.lines) && m.lines[end].mark == kind {
+			end++
+		}
+		if kind != "" {
+			folds = append(folds, channels.Fold{From: m.lines[i].from, To: m.lines[end-1].to, Kind: kind})
+		}
+		i = end
+	}
+	return folds
+}
+
+func (m *mail) traits(i int) traits {
+	l := &m.lines[i]
+	if !l.known {
+		l.traits, l.known = read(l.text), true
+	}
+	return l.traits
+}
+
+func (m *mail) set(from, to int, kind channels.FoldKind) {
+	for i := from; i < to && i < len(m.lines); i++ {
+		m.lines[i].mark = kind
+	}
+}
+
+// quotes marks what is quoted and what is passed on.
+func (m *mail) quotes() {
+	intros := m.introductions()
+	m.intro = len(intros) > 0
+	for i := 0; i < len(m.lines); {
+		i = m.quoteAt(i, intros)
+	}
+}
+
+// quoteAt marks the quote that begins at line i, if one does, and returns where to go on.
+func (m *mail) quoteAt(i int, intros map[int]intro) int {
+	l := &m.lines[i]
+	if l.hint&hintRest != 0 {
+		kind := channels.FoldQuote
+		if d, ok := m.dividerAt(i); ok {
+			kind = d.kind
+		}
+		return m.rest(i, i, kind, false)
+	}
+	if l.hint&hintQuote != 0 || l.depth > 0 {
+		return m.marked(i)
+	}
+	if d, ok := m.dividerAt(i); ok && m.contentFrom(d.body) {
+		m.heads = true
+		return m.rest(d.from, d.body, d.kind, true)
+	}
+	if in, ok := intros[i]; ok {
+		if m.quoteFollows(in.to - 1) {
+			return m.rest(in.from, in.to, channels.FoldQuote, true)
+		}
+		if in.sure && m.contentFrom(in.to) {
+			return m.rest(in.from, in.to, channels.FoldQuote, false)
+		}
+	}
+	return i + 1
+}
+
+// rest marks a quote whose introduction is lines from to body: over the marked lines when such follow, else over all that is left.
+func (m *mail) rest(from, body int, kind channels.FoldKind, byMarks bool) int {
+	end := len(m.lines)
+	if byMarks {
+		if at := m.next(body - 1); at >= 0 && (m.lines[at].depth > m.lines[from].depth || m.lines[at].hint&hintQuote != 0) {
+			end = m.runEnd(at)
+		}
+	}
+	m.set(from, end, kind)
+	return end
+}
+
+func (m *mail) contentFrom(i int) bool {
+	for ; i < len(m.lines); i++ {
+		if !m.lines[i].blank() {
+			return true
+		}
+	}
+	return false
+}
+
+// marked deals with a run of marked lines that nothing introduces.
+func (m *mail) marked(i int) int {
+	end := m.runEnd(i)
+	kind := channels.FoldQuote
+	if first := m.firstFull(i, end); first >= 0 {
+		if h := m.headAt(first); h.holds(false) {
+			m.heads = true
+		}
+	}
+	if m.clear(i, end) {
+		m.set(i, end, kind)
+	}
+	return end
+}
+
+func (m *mail) firstFull(i, end int) int {
+	for ; i < end; i++ {
+		if !m.lines[i].blank() {
+			return i
+		}
+	}
+	return -1
+}
+
+// runEnd is the line behind a run of marked lines: blank lines within it belong to it, and so does what a program that wraps lines has
+// left of a long one without a mark.
+func (m *mail) runEnd(i int) int {
+	end := i
+	for j := i; j < len(m.lines); j++ {
+		l := &m.lines[j]
+		if l.hint&hintRest != 0 && j > i {
+			break
+		}
+		switch {
+		case l.depth > 0 || l.hint&hintQuote != 0:
+			end = j + 1
+		case l.blank() && j-end < 4:
+		case j == end && j > i && m.leftOver(j):
+			end = j + 1
+		default:
+			return end
+		}
+	}
+	return end
+}
+
+// leftOver reports whether line j is the unmarked end of the marked line before it: that one is long, this one is short, and the
+// marks go on behind it.
+func (m *mail) leftOver(j int) bool {
+	before, l := &m.lines[j-1], &m.lines[j]
+	if before.depth == 0 || len(before.bare) < 60 || len(l.text) >= len(before.bare)*2/3 || j+1 >= len(m.lines) {
+		return false
+	}
+	after := &m.lines[j+1]
+	return after.depth == before.depth && !endsSentence(before.text) && !after.blank() && len(l.text) < 40
+}
+
+// clear reports whether marked lines that nothing introduces are a quoted mail: not when a sentence announces them as something
+// else ("The log says:"), not when they look like what a machine wrote.
+func (m *mail) clear(from, end int) bool {
+	deepest, least := 0, 1<<30
+	for i := from; i < end; i++ {
+		if l := &m.lines[i]; l.hint&hintQuote != 0 {
+			return true
+		} else if l.depth > 0 {
+			deepest, least = max(deepest, l.depth), min(least, l.depth)
+		}
+	}
+	if least < 3 && deepest > least || m.heads {
+		return true
+	}
+	if m.machine(from, end) || least >= 3 {
+		return false
+	}
+	if m.intro {
+		return true
+	}
+	for i := from - 1; i >= 0 && i >= from-3; i-- {
+		if !m.lines[i].blank() {
+			return !endsColon(m.lines[i].text)
+		}
+	}
+	return true
+}
+
+// machine reports whether half of the lines look like a log, a shell or a program.
+func (m *mail) machine(from, end int) bool {
+	full, odd := 0, 0
+	for i := from; i < end; i++ {
+		s := m.lines[i].text
+		if s == "" {
+			continue
+		}
+		full++
+		if machineLine(s) {
+			odd++
+		}
+	}
+	return odd*2 >= full
+}
+
+func machineLine(s string) bool {
+	s = clip(s, 300)
+	signs := 0
+	for i := 0; i < len(s); i++ {
+		if strings.IndexByte("{}[]()=;|\\/$#_<>+*&%@", s[i]) >= 0 {
+			signs++
+		}
+	}
+	if strings.Contains(s, "://") || strings.Contains(s, "@") {
+		return false
+	}
+	return signs*8 >= len(s) || strings.HasPrefix(s, "$ ") || strings.HasPrefix(s, "at ") && strings.Contains(s, "(") ||
+		strings.Contains(s, "ERR") || strings.HasPrefix(s, "npm ") || len(s) > 10 && s[0] >= '0' && s[0] <= '9' && strings.Count(clip(s, 20), ":") >= 2
+}
+
+// judge looks at what is left open. When nothing is, less is folded: the ends of the letter are opened first; a mail that only passes
+// on another is a forward; a mail that is all quote is shown whole. It returns false when nothing is folded.
+func (m *mail) judge() bool {
+	if m.open() {
+		return true
+	}
+	if first := m.passedOn(); first >= 0 {
+		for i := first; i < len(m.lines); i++ {
+			if m.lines[i].mark == channels.FoldQuote {
+				m.lines[i].mark = channels.FoldForwarded
+			}
+		}
+		return true
+	}
+	for i := range m.lines {
+		if k := m.lines[i].mark; k == channels.FoldSignature || k == channels.FoldDisclaimer {
+			m.lines[i].mark = ""
+		}
+	}
+	return m.open()
+}
+
+func (m *mail) open() bool {
+	for i := range m.lines {
+		if l := &m.lines[i]; l.mark == "" && letters(l.text) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// passedOn is the first line of a mail that is passed on without a word: it has a head, or a line that says so. -1 when there is none.
+func (m *mail) passedOn() int {
+	for i := range m.lines {
+		switch m.lines[i].mark {
+		case channels.FoldForwarded:
+			return i
+		case channels.FoldQuote:
+			if m.heads {
+				return i
+			}
+			return -1
+		}
+	}
+	return -1
+}

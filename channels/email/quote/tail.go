@@ -1,0 +1,325 @@
+package quote
+
+import (
+	"strings"
+	"unicode"
+
+	"sportello/channels"
+)
+
+const (
+	signatureLines = 30 // lines below a delimiter
+	contactLines   = 18 // lines of a signature that nothing delimits
+	wideLine       = 90 // bytes: a line of a signature is not longer
+)
+
+// tails marks the ends of what is open: signature, what a device adds, legal notice. The last open run of lines is looked at, the ones
+// before it when nothing of it was left, and any that a quoted mail with an introduction follows.
+func (m *mail) tails() {
+	m.banner()
+	last := true
+	for end := len(m.lines); end > 0; {
+		if m.lines[end-1].mark != "" {
+			end--
+			continue
+		}
+		start := end
+		for start > 0 && m.lines[start-1].mark == "" {
+			start--
+		}
+		if m.full(start, end) {
+			if last || end < len(m.lines) && m.lines[end].depth == 0 {
+				m.tail(start, end)
+			}
+			if m.openIn(start, end) {
+				last = false
+			}
+		}
+		end = start
+	}
+}
+
+func (m *mail) full(from, to int) bool { return m.firstFull(from, to) >= 0 }
+
+func (m *mail) openIn(from, to int) bool {
+	for i := from; i < to; i++ {
+		if m.lines[i].mark == "" && !m.lines[i].blank() {
+			return true
+		}
+	}
+	return false
+}
+
+// tail marks the ends of the open lines from start to end, from the last one upwards.
+func (m *mail) tail(start, end int) {
+	stop := end
+	m.hinted(start, end)
+	for range 8 {
+		for stop > start && (m.lines[stop-1].blank() || m.lines[stop-1].mark != "") {
+			stop--
+		}
+		if stop == start {
+			return
+		}
+		from, kind := m.ending(start, stop)
+		if from < 0 {
+			break
+		}
+		m.set(from, stop, kind)
+		stop = from
+	}
+	m.delimited(start, stop, end)
+}
+
+// hinted marks what HTML says is the signature.
+func (m *mail) hinted(start, end int) {
+	for i := start; i < end; i++ {
+		if m.lines[i].hint&hintSignature != 0 {
+			m.lines[i].mark = channels.FoldSignature
+		}
+	}
+}
+
+// ending is the piece that ends at line stop, if it is one: from where, and what.
+func (m *mail) ending(start, stop int) (int, channels.FoldKind) {
+	p := stop
+	for p > start && !m.lines[p-1].blank() && m.lines[p-1].mark == "" {
+		p--
+	}
+	if m.notice(p, stop) {
+		return p, channels.FoldDisclaimer
+	}
+	if from := m.device(start, stop); from >= 0 {
+		return from, channels.FoldSignature
+	}
+	if m.delimiterIn(start, stop) >= 0 {
+		return -1, ""
+	}
+	if from := m.contact(start, stop); from >= 0 {
+		return from, channels.FoldSignature
+	}
+	return -1, ""
+}
+
+// delimited marks the signature below a line that is only a delimiter, down to what was marked already.
+func (m *mail) delimited(start, stop, end int) {
+	at := m.delimiterIn(start, stop)
+	if at < 0 {
+		if stop < end && stop > start && delimiter(m.lines[stop-1].bare) > 0 && m.openIn(start, stop-1) {
+			m.set(stop-1, stop, m.lines[stop].mark)
+		}
+		return
+	}
+	for i := at; i < stop; i++ {
+		if m.lines[i].mark == "" {
+			m.lines[i].mark = channels.FoldSignature
+		}
+	}
+	for i := at; i < stop; i++ { // legal notices below it
+		if p := i; !m.lines[i].blank() {
+			for i < stop && !m.lines[i].blank() {
+				i++
+			}
+			if p > at && m.notice(p, i) {
+				m.set(p, i, channels.FoldDisclaimer)
+			}
+		}
+	}
+}
+
+// delimiterIn is the first delimiter between two lines that has something above it and a signature's worth below it.
+func (m *mail) delimiterIn(start, stop int) int {
+	full, above := 0, -1
+	for i := start; i < stop; i++ {
+		if !m.lines[i].blank() {
+			full++
+			if above < 0 && letters(m.lines[i].text) > 0 {
+				above = i
+			}
+		}
+	}
+	if above < 0 {
+		return -1
+	}
+	for i := start; i < stop; i++ {
+		if m.lines[i].blank() {
+			continue
+		}
+		full--
+		if d := delimiter(m.lines[i].bare); d > 0 && i > above && full > 0 && (d == 2 && full <= 2*signatureLines || full <= signatureLines && m.signs(i+1, stop)) {
+			return i
+		}
+	}
+	return -1
+}
+
+// delimiter says how sure a line delimits a signature: 2 for the one that RFC 3676 section 4.3 describes, 1 for others that people type.
+func delimiter(s string) int {
+	s = strings.TrimSpace(s)
+	switch s {
+	case "--", "—", "––", "- -":
+		return 2
+	}
+	if len(s) >= 2 && len(s) <= 90 && (strings.Trim(s, "_") == "" || strings.Trim(s, "-") == "" || strings.Trim(s, "=") == "" || strings.Trim(s, "*") == "" && len(s) > 2 || strings.Trim(s, "–—─━") == "") {
+		return 1
+	}
+	return 0
+}
+
+// signs reports whether the lines below an unsure delimiter read like a signature: few and short, no list, no further delimiter.
+func (m *mail) signs(from, stop int) bool {
+	full, wide, contacts := 0, 0, 0
+	for i := from; i < stop; i++ {
+		l := &m.lines[i]
+		if l.blank() {
+			continue
+		}
+		full++
+		if len(l.text) > wideLine || endsSentence(l.text) && len(words(l.text)) > 5 {
+			wide++
+		}
+		if m.contactLine(i) {
+			contacts++
+		}
+		if bullet(l.bare) || i > from && delimiter(l.bare) > 0 && m.full(i+1, stop) && contacts == 0 {
+			return false
+		}
+	}
+	return full > 0 && wide == 0 && full <= 12 && (contacts > 0 || full <= 4) || contacts >= 2 && wide <= 1
+}
+
+func bullet(s string) bool {
+	s = strings.TrimLeft(s, " \t")
+	return strings.HasPrefix(s, "- ") || strings.HasPrefix(s, "* ") || strings.HasPrefix(s, "• ")
+}
+
+// device is the line that a program adds, "Sent from my iPhone": short, the last, about a product.
+func (m *mail) device(start, stop int) int {
+	l := &m.lines[stop-1]
+	s := strings.Trim(l.text, "_ -[](){}|~")
+	if i := strings.IndexAny(s, "<("); i > 0 && strings.Contains(s[i:], "://") {
+		s = strings.TrimSpace(s[:i])
+	}
+	if s == "" || len(s) > 160 || endsColon(s) || strings.HasSuffix(s, "?") {
+		return -1
+	}
+	lower := strings.ToLower(s)
+	ws := words(lower)
+	if len(ws) > 14 {
+		return -1
+	}
+	_, product := devices.find(lower, ws)
+	_, verb := deviceVerbs.find(lower, ws)
+	alone := stop-1 == start || m.lines[stop-2].blank() || m.lines[stop-2].mark != "" || delimiter(m.lines[stop-2].bare) > 0
+	starts := deviceVerbs.starts(s)
+	switch {
+	case product > 0 && verb > 0 && (starts || alone) && (len(ws) <= 8 || starts):
+	case starts && alone && len(ws) <= 6 && verb > 0 && namedAfter(s):
+	case product > 0 && alone && len(ws) <= 5 && !endsSentence(s) && !articles.has(s) && productAtEdge(ws) && !m.contactLine(stop-1):
+	default:
+		return -1
+	}
+	if stop-2 >= start && delimiter(m.lines[stop-2].bare) > 0 && m.openIn(start, stop-2) {
+		return stop - 2
+	}
+	return stop - 1
+}
+
+// namedAfter reports whether a later word has a capital: "Sent from Frobnitz".
+func namedAfter(s string) bool {
+	for i, w := range strings.Fields(s) {
+		if up, _ := initial(w); i > 1 && up {
+			return true
+		}
+	}
+	return false
+}
+
+func productAtEdge(ws []string) bool {
+	if len(ws) < 2 {
+		return false
+	}
+	edge := func(w string) bool { return devices.whole[w] }
+	return edge(ws[0]) || edge(ws[len(ws)-1])
+}
+
+// notice reports whether a paragraph is a legal notice or the like.
+func (m *mail) notice(from, stop int) bool {
+	size, at := 0, from
+	for i := from; i < stop; i++ {
+		size += len(m.lines[i].text) + 1
+	}
+	if size < 40 || size > 12000 || bullet(m.lines[at].bare) {
+		return false
+	}
+	var all strings.Builder
+	for i := from; i < stop; i++ {
+		all.WriteString(m.lines[i].text)
+		all.WriteByte(' ')
+	}
+	lower := strings.ToLower(all.String())
+	ws := words(lower)
+	_, hits := secrets.find(lower, ws)
+	_, other := paper.find(lower, ws)
+	long := size
+	if undivided(lower) {
+		long *= 2
+	}
+	switch {
+	case long >= 120 && hits >= 5 && hits*30 >= len(ws):
+		return true
+	case long >= 80 && hits >= 4 && hits*12 >= len(ws):
+		return true
+	case other > 0 && hits >= 2 && long >= 80:
+		return true
+	}
+	return other > 0 && (size <= 300 && (paper.starts(all.String()) || hits+other >= 2))
+}
+
+// banner marks the warning that a mail gate puts above a letter from outside.
+func (m *mail) banner() {
+	from := m.firstFull(0, len(m.lines))
+	if from < 0 || m.lines[from].mark != "" {
+		return
+	}
+	stop := from
+	size := 0
+	for stop < len(m.lines) && !m.lines[stop].blank() && m.lines[stop].mark == "" {
+		size += len(m.lines[stop].text)
+		stop++
+	}
+	if size > 600 || !m.openBelow(stop) {
+		return
+	}
+	lower := ""
+	for i := from; i < stop; i++ {
+		lower += strings.ToLower(m.lines[i].text) + " "
+	}
+	if outside.starts(strings.TrimLeft(lower, "[*!⚠️ ")) && outsideWords(lower) {
+		m.set(from, stop, channels.FoldDisclaimer)
+	}
+}
+
+func (m *mail) openBelow(i int) bool {
+	for ; i < len(m.lines); i++ {
+		if m.lines[i].mark == "" && letters(m.lines[i].text) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func outsideWords(lower string) bool {
+	_, hits := outsider.find(lower, words(lower))
+	return hits >= 2
+}
+
+var outside = newList(`caution, warning, external, external email, attention, achtung, attenzione, atención, atenção, let op, avviso, extern, externe, mail esterna, email esterna, this email originated, this message originated, this message came from, questa email proviene, diese e-mail, ce message provient, ce courriel, be careful, you don't often get email, non si ricevono spesso`)
+
+var outsider = newList(`external, outside, originated, organization, organisation, organizzazione, esterna, esterno, esterni, proviene, cliccare, allegati, links, link, attachments, click, sender, recognize, trust, extern-, außerhalb, organisation, anhänge, öffnen, provient, extérieur, pièces, cliquez, fuera, externo, enlaces, adjuntos, remitente, fora, externa, anexos, buiten, afkomstig, bijlagen, often, important`)
+
+// initial says whether the first letter of a word is a capital, or of a script that has none.
+func initial(s string) (upper, letter bool) {
+	r, ok := firstLetter(s)
+	return ok && !unicode.IsLower(r), ok
+}
