@@ -144,7 +144,7 @@ func (s *Server) close(c *call) (any, error) {
 		}
 		return s.Ledger.Close(c.ctx, inbox.CloseCmd{
 			Conversation: conv.ID, Actor: inbox.ActorOf(c.me.ID), ActorName: c.me.Name, Disposition: in.Disposition, Note: in.Note,
-			AsManager: manages(c.me),
+			AsManager: manages(c.me), SeenSeq: in.SeenSeq,
 		})
 	})
 }

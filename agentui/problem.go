@@ -46,7 +46,7 @@ var (
 // refusals are the statuses of what the record refuses, by code.
 var refusals = map[string]int{
 	"not_found": http.StatusNotFound, "closed": http.StatusConflict, "too_late": http.StatusConflict, "not_yours": http.StatusForbidden,
-	"taken": http.StatusConflict, "state": http.StatusConflict, "no_account": http.StatusUnprocessableEntity,
+	"taken": http.StatusConflict, "state": http.StatusConflict, "customer_wrote": http.StatusConflict, "no_account": http.StatusUnprocessableEntity,
 	"empty": http.StatusUnprocessableEntity, "recipient": http.StatusUnprocessableEntity,
 }
 

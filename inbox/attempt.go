@@ -112,10 +112,13 @@ func afterFault(k channels.Kind, f *channels.Fault, retryAt time.Time) channels.
 }
 
 // Recover takes care of rows whose holder vanished in the middle of an attempt, so that the outcome is not known: a mail and a chat
-// line go again under the same id, a text message is unknown. It also forgets receipts that matched nothing for 30 days. It returns
-// how many rows it found.
+// line go again under the same id, a text message is unknown. It also makes due what was written before the clock was set back, and
+// forgets receipts that matched nothing for 30 days. It returns how many attempts it found.
 func (o *Outbox) Recover(ctx context.Context) (int, error) {
 	now := o.ledger.clock()
+	if err := o.rewind(ctx, now); err != nil {
+		return 0, err
+	}
 	lost, err := list(ctx, o.db, scanRow, `SELECT `+rowColumns+` FROM outbox
 		WHERE state IN ('queued', 'sending') AND state = 'sending' AND leased_until <= $1 LIMIT 500`, now.UnixMilli())
 	if err != nil {
@@ -135,6 +138,28 @@ func (o *Outbox) Recover(ctx context.Context) (int, error) {
 		o.Wake()
 	}
 	return len(lost), nil
+}
+
+// ahead is what a row may be ahead of the clock by, and mostHold is longer than any attempt is held for.
+const (
+	ahead    = 5 * time.Second
+	mostHold = 70 * time.Second
+)
+
+// rewind takes care of rows that were written when the clock was ahead of what it is: they would wait until it is there again. They are
+// asked anew, whatever they wait for, and an attempt that is under way may take as long as any.
+func (o *Outbox) rewind(ctx context.Context, now time.Time) error {
+	n, err := affected(o.db.ExecContext(ctx, `UPDATE outbox SET due_at = $1, updated_at = $1,
+			leased_until = CASE WHEN state = 'sending' THEN CAST($2 AS BIGINT) ELSE 0 END, leased_by = CASE WHEN state = 'sending' THEN leased_by ELSE '' END
+		WHERE state IN ('queued', 'sending') AND updated_at > $3`,
+		now.UnixMilli(), now.Add(mostHold).UnixMilli(), now.Add(ahead).UnixMilli()))
+	if err != nil {
+		return fmt.Errorf("take back rows that are ahead of the clock: %w", err)
+	}
+	if n > 0 {
+		o.Wake()
+	}
+	return nil
 }
 
 func endAttempt(ctx context.Context, t *turn, row Row, outcome, detail string) error {

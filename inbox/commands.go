@@ -85,7 +85,8 @@ type CloseCmd struct {
 	ActorName    string // of the author of Note
 	Disposition  string
 	Note         string
-	AsManager    bool // may close what is not his
+	AsManager    bool  // may close what is not his
+	SeenSeq      int64 // position of the last message he has seen: what the customer wrote since keeps it open. 0 does not ask
 }
 
 // ReopenCmd opens a closed conversation again by hand.

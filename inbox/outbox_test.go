@@ -294,6 +294,37 @@ func TestVanishedHolder(t *testing.T) {
 	})
 }
 
+// The clock goes back by an hour: what was to leave now does not wait for that hour, what is being sent may end, and what was leased by a
+// program that is gone is free.
+func TestN15ClockGoesBack(t *testing.T) {
+	houses(t, func(h *house) {
+		for _, text := range []string{"one", "two", "three"} {
+			id, in := h.begun(h.mail(text))
+			h.mustAnswer(id, in)
+		}
+		rows := h.leased()
+		if len(rows) != 3 {
+			t.Fatal(len(rows), "rows")
+		}
+		sending, err := h.outbox.Begin(h.Context(), rows[0])
+		h.ok(err)
+		h.pass(-time.Hour)
+		if n := len(h.leased()); n != 0 {
+			t.Fatal(n, "rows are leased before anybody has looked at the clock")
+		}
+		if n, err := h.outbox.Recover(h.Context()); n != 0 || err != nil {
+			t.Fatal("recovered what is being sent", n, err)
+		}
+		if n := len(h.leased()); n != 2 {
+			t.Error(n, "rows can be sent, of 2")
+		}
+		h.ok(h.outbox.Sent(h.Context(), sending, channels.Sent{}))
+		if s := h.row(sending.ID).State; s != channels.StateSent {
+			t.Error("what was being sent is", s)
+		}
+	})
+}
+
 // A5: a message leaves by another channel than was asked for, with a new envelope, and everybody is told why.
 func TestA5Redirect(t *testing.T) {
 	houses(t, func(h *house) {

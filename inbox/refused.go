@@ -11,16 +11,17 @@ type Refused struct {
 
 // The refusals.
 var (
-	ErrNotFound  error = Refused{Code: "not_found"}  // no such conversation, message or row
-	ErrClosed    error = Refused{Code: "closed"}     // the conversation is closed
-	ErrNotYours  error = Refused{Code: "not_yours"}  // somebody else, or nobody, has the conversation
-	ErrTaken     error = Refused{Code: "taken"}      // another agent has it already
-	ErrState     error = Refused{Code: "state"}      // not possible from where it stands
-	ErrNoAccount error = Refused{Code: "no_account"} // no account of that id and channel is configured
-	ErrRecipient error = Refused{Code: "recipient"}  // not an address of this customer or conversation (REQ-OUT2)
-	ErrTooLate   error = Refused{Code: "too_late"}   // it may have left already
-	ErrEmpty     error = Refused{Code: "empty"}      // nothing to say: no text and no file
-	ErrLeaseLost error = Refused{Code: "lease_lost"} // the outbox row is not held any more, or is not to leave any more
+	ErrNotFound  error = Refused{Code: "not_found"}      // no such conversation, message or row
+	ErrClosed    error = Refused{Code: "closed"}         // the conversation is closed
+	ErrNotYours  error = Refused{Code: "not_yours"}      // somebody else, or nobody, has the conversation
+	ErrTaken     error = Refused{Code: "taken"}          // another agent has it already
+	ErrState     error = Refused{Code: "state"}          // not possible from where it stands
+	ErrNoAccount error = Refused{Code: "no_account"}     // no account of that id and channel is configured
+	ErrRecipient error = Refused{Code: "recipient"}      // not an address of this customer or conversation (REQ-OUT2)
+	ErrUnseen    error = Refused{Code: "customer_wrote"} // he would close over what he has not seen
+	ErrTooLate   error = Refused{Code: "too_late"}       // it may have left already
+	ErrEmpty     error = Refused{Code: "empty"}          // nothing to say: no text and no file
+	ErrLeaseLost error = Refused{Code: "lease_lost"}     // the outbox row is not held any more, or is not to leave any more
 )
 
 // Error is the code.

@@ -156,6 +156,9 @@ func (l *Ledger) Close(ctx context.Context, cmd CloseCmd) (Conversation, error) 
 		if err := t.mayMove(cmd.Actor, cmd.AsManager); err != nil {
 			return err
 		}
+		if err := t.closesUnseen(ctx, cmd.SeenSeq); err != nil {
+			return err
+		}
 		from := t.c.Assignee
 		if err := t.note(cmd.Actor, cmd.ActorName, cmd.Note); err != nil {
 			return err
@@ -163,6 +166,20 @@ func (l *Ledger) Close(ctx context.Context, cmd CloseCmd) (Conversation, error) 
 		t.close(cmd.Disposition)
 		return t.tell(journal.Closed, cmd.Actor, Change{From: from, Disposition: cmd.Disposition})
 	})
+}
+
+// closesUnseen refuses to close a conversation over what its customer wrote after seen: nobody would look at it again.
+func (t *turn) closesUnseen(ctx context.Context, seen int64) error {
+	if seen <= 0 {
+		return nil
+	}
+	var n int
+	err := t.tx.QueryRowContext(ctx, `SELECT count(*) FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'in' AND auto = ''`,
+		string(t.c.ID), seen).Scan(&n)
+	if err == nil && n > 0 {
+		return ErrUnseen
+	}
+	return err
 }
 
 func (t *turn) close(disposition string) {

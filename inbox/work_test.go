@@ -67,6 +67,28 @@ func TestLifeOfAConversation(t *testing.T) {
 	})
 }
 
+// N4: a conversation does not close over what its agent has not seen.
+func TestN4NothingClosesUnseen(t *testing.T) {
+	houses(t, func(h *house) {
+		id := h.accept(h.text("ciao")).Conversation
+		h.assign(id, giulia)
+		_, m := h.last(id)
+		seen := m.Conversation.LastSeq
+		h.accept(h.text("ancora una cosa"))
+		cmd := inbox.CloseCmd{Conversation: inbox.ConversationID(id), Actor: inbox.ActorOf(giulia), Disposition: "solved", SeenSeq: seen}
+		if _, err := h.ledger.Close(h.Context(), cmd); !errors.Is(err, inbox.ErrUnseen) {
+			t.Fatal("closed over a message that was not seen:", err)
+		}
+		_, m = h.last(id)
+		cmd.SeenSeq = m.Conversation.LastSeq
+		v, err := h.ledger.Close(h.Context(), cmd)
+		h.ok(err)
+		if v.State != inbox.Closed {
+			t.Fatalf("%+v", v)
+		}
+	})
+}
+
 // Repeating a verb whose result is there already does nothing.
 func TestVerbsMayBeRepeated(t *testing.T) {
 	houses(t, func(h *house) {

@@ -258,6 +258,7 @@ type Close struct {
 	ClientID    string `json:"client_id"`
 	Disposition string `json:"disposition"` // resolved, no_answer, spam, duplicate, other
 	Note        string `json:"note,omitempty"`
+	SeenSeq     int64  `json:"seen_seq,omitempty"` // of the last message that was seen: a later one of the customer's keeps it open (customer_wrote)
 }
 
 // Decline refuses an offer.

@@ -35,7 +35,7 @@ import (
 
 // options are what the demo and tests set beyond the settings. The zero value is what serve uses.
 type options struct {
-	now   func() time.Time
+	wall  func() time.Time          // this machine's clock; nil: time.Now
 	cas   *x509.CertPool            // trusted by the mail adapters; nil: the system's
 	demo  []inbox.AgentID           // signed in by one click
 	extra map[string]http.Handler   // further pages of the public listener, by prefix
@@ -47,8 +47,9 @@ type app struct {
 	settings Settings
 	opt      options
 	log      *slog.Logger
-	now      func() time.Time
-	node     string // this program among the others
+	clock    *db.Clock
+	now      func() time.Time // of the record: the same for all gateways
+	node     string           // this program among the others
 	metrics  *prometheus.Registry
 	health   *healthBoard
 
@@ -77,14 +78,14 @@ type app struct {
 // build opens the stores, migrates the record and wires every room. It starts nothing but connections. On an error everything
 // opened is closed again.
 func build(ctx context.Context, s Settings, log *slog.Logger, opt options) (*app, error) {
-	if opt.now == nil {
-		opt.now = time.Now
+	if opt.wall == nil {
+		opt.wall = time.Now
 	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "node"
 	}
-	a := &app{settings: s, opt: opt, log: log, now: opt.now, node: host + "-" + uuid.NewString()[:8], health: newHealthBoard(log),
+	a := &app{settings: s, opt: opt, log: log, node: host + "-" + uuid.NewString()[:8], health: newHealthBoard(log),
 		metrics: prometheus.NewRegistry(), mailboxes: map[channels.AccountID]*email.Adapter{}, phones: map[channels.AccountID]*sms.Adapter{}}
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{a.openRecord, a.openLive, a.wireRouter, a.wireChannels, a.wireStaff} {
@@ -107,6 +108,10 @@ func (a *app) openRecord(ctx context.Context) (err error) {
 	if steps > 0 {
 		a.log.Info("record migrated", "steps", steps)
 	}
+	if a.clock, err = a.record.NewClock(ctx, a.opt.wall); err != nil {
+		return err
+	}
+	a.now = a.clock.Now
 	a.vault = blob.Dir(a.settings.Blobs)
 	a.journal = journal.New(a.record)
 	a.book = customer.NewBook(a.record, a.journal, a.now)

@@ -27,6 +27,7 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
+	Staged  stagedCmd  `cmd:"" hidden:"" help:"Run a gateway of a drill."`
 	Demo    demoCmd    `cmd:"" help:"Run a gateway with everything it needs in one process, a seeded team, a website and simulated customers."`
 	Migrate migrateCmd `cmd:"" help:"Bring the record to the newest form. serve does it too, unless told not to."`
 	Rebuild rebuildCmd `cmd:"" help:"Build the live inbox in Redis anew from the record. A running gateway does it by itself when Redis is empty."`

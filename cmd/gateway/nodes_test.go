@@ -96,7 +96,7 @@ func watch(t *testing.T, w *staging.World) (stop func()) {
 // TestE2EThreeGatewaysLoseOne: visitors and agents on any of three gateways, PostgreSQL, a Redis cluster. The gateway that reads the
 // mailbox dies in the middle and comes back.
 func TestE2EThreeGatewaysLoseOne(t *testing.T) {
-	w := stage(t, staging.Options{Gateways: 3, Cluster: true, Visitors: 20, Phones: 8, Writers: 3, Agents: 8})
+	w := stage(t, staging.Options{Gateways: 3, Redis: staging.Cluster, Visitors: 20, Phones: 8, Writers: 3, Agents: 8})
 	stop := watch(t, w)
 	defer stop()
 	drive(t, w, func(ctx context.Context) error {

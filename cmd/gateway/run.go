@@ -114,12 +114,20 @@ func (a *app) frontTasks(public net.Listener) []task {
 func (a *app) backTasks(local net.Listener) []task {
 	return []task{
 		{"local listener", func(ctx context.Context) error { return serve(ctx, local, a.localHandler(), time.Second) }},
+		{"clock", func(ctx context.Context) error { return a.clock.Run(ctx, a.log, a.clockSet) }},
 		{"relay", live.NewRelay(a.journal, a.live, a.log).Run},
 		{"guard", live.NewGuard(a.live, a.ledger, a.log).Run},
 		{"router", a.router.Run},
 		{"dispatch", a.dispatch.Run},
 		{"sessions", a.sessions.Run},
 		{"seals", audit.NewSealer(audit.New(a.record, a.now), a.log).Run},
+	}
+}
+
+// clockSet builds the live inbox anew, because what ends there by the clock would end wrongly.
+func (a *app) clockSet(ctx context.Context, _ time.Duration) {
+	if err := a.live.Rebuild(ctx, a.ledger); err != nil && ctx.Err() == nil {
+		a.log.Error("the live inbox was not rebuilt after the clock was set", "err", err) // the guard rebuilds what is empty
 	}
 }
 

@@ -30,7 +30,11 @@ const (
 	commandTime  = 10 * time.Second
 )
 
-// agent is somebody at a console: he takes what he is offered, reads what is shown, and answers every second message.
+// closeOneOf is after how many replies an agent ends a conversation, about.
+const closeOneOf = 6
+
+// agent is somebody at a console: he takes what he is offered, reads what is shown, answers every second message, and ends a conversation
+// now and then. The customer, who writes on, opens it again.
 type agent struct {
 	base, email string
 	book        *book
@@ -291,6 +295,7 @@ func (a *agent) change(ctx context.Context, id inbox.ConversationID, event journ
 			a.book.fault("%s is shown message %d of %s after %d", a.email, event.Seq, id, s.last())
 		}
 		s.seqs = append(s.seqs, event.Seq)
+		a.book.saw(id, event.Seq)
 		a.want(*change.Message)
 	}
 	a.mu.Unlock()
@@ -318,6 +323,7 @@ func (a *agent) load(ctx context.Context, id inbox.ConversationID) {
 	defer a.mu.Unlock()
 	for _, m := range all {
 		s.seqs = append(s.seqs, m.Seq)
+		a.book.saw(id, m.Seq)
 		a.want(m)
 	}
 	s.loaded = s.last()
@@ -348,6 +354,12 @@ func (a *agent) reply(ctx context.Context, j job) {
 		return // the run is over and nobody knows
 	}
 	a.book.answered(j.text, err == nil && got.Done != nil)
+	if seqs, open := a.shows(j.conversation); open && len(seqs) > 0 && rand.N(closeOneOf) == 0 {
+		body := wire.Close{ClientID: uuid.NewString(), Disposition: "resolved", SeenSeq: seqs[len(seqs)-1]}
+		if a.insist(ctx, http.MethodPost, "/api/conversations/"+string(j.conversation)+"/close", body, nil) == nil {
+			a.book.ended()
+		}
+	}
 }
 
 // shows is what is on the screen of a conversation; false when it is not open.

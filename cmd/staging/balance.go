@@ -31,7 +31,8 @@ type Sheet struct {
 type Balance struct {
 	Channels map[channels.Kind]*Sheet `json:"channels"`
 	Problems []string                 `json:"problems"`
-	Rest     time.Duration            `json:"rest"` // from the last word of a customer to this balance, in nanoseconds
+	Closed   int                      `json:"closed"` // how often a conversation was ended
+	Rest     time.Duration            `json:"rest"`   // from the last word of a customer to this balance, in nanoseconds
 
 	broken bool // a promise was broken before somebody's eyes, which no waiting mends
 }
@@ -89,6 +90,7 @@ func (w *World) balance(ctx context.Context) (*Balance, error) {
 		return nil, err
 	}
 	w.book.mu.Lock()
+	b.Closed = w.book.closed
 	b.Problems = append(slices.Clone(w.book.wrong), b.Problems...)
 	b.broken = len(w.book.wrong) > 0
 	w.book.mu.Unlock()
@@ -180,12 +182,14 @@ func (w *World) received(b *Balance, messages []kept) {
 	}
 }
 
-// shown: each conversation has an agent, and his screen shows its messages, all, once, in order.
+// shown: each open conversation has an agent, and his screen shows its messages, all, once, in order. What came by a closed one was on a
+// screen before.
 func (w *World) shown(b *Balance, messages []kept, conversations map[inbox.ConversationID]held) {
 	byConversation := map[inbox.ConversationID][]kept{}
 	for _, m := range messages {
 		byConversation[m.conversation] = append(byConversation[m.conversation], m)
 	}
+	w.shownBefore(b, messages, conversations)
 	for _, id := range slices.Sorted(maps.Keys(conversations)) {
 		agent := w.agent(conversations[id].assignee)
 		if agent == nil {
@@ -209,6 +213,21 @@ func (w *World) shown(b *Balance, messages []kept, conversations map[inbox.Conve
 		if !slices.Equal(got, want) {
 			b.problem("conversation %s: %s is shown %s", id, agent.email, difference(got, want))
 		}
+	}
+}
+
+func (w *World) shownBefore(b *Balance, messages []kept, conversations map[inbox.ConversationID]held) {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	for _, m := range messages {
+		if _, open := conversations[m.conversation]; open || m.direction != inbox.In {
+			continue
+		}
+		if !w.book.seen[place{m.conversation, m.seq}] {
+			b.problem("%q is in a closed conversation and nobody has seen it", m.text)
+			continue
+		}
+		b.sheet(m.kind).Shown++
 	}
 }
 

@@ -15,8 +15,10 @@ type book struct {
 	mu      sync.Mutex
 	said    map[string]*said  // by text
 	replies map[string]*reply // by text
+	seen    map[place]bool    // what was on a screen once
 	wrong   []string          // broken promises, as they were seen
 	back    []time.Duration   // how long visitors were without a chat
+	closed  int               // how often a conversation was ended
 }
 
 // said is what a customer has said.
@@ -33,7 +35,22 @@ type reply struct {
 	taken        bool // the gateway has confirmed it
 }
 
-func newBook() *book { return &book{said: map[string]*said{}, replies: map[string]*reply{}} }
+// place is where a message stands.
+type place struct {
+	conversation inbox.ConversationID
+	seq          int64
+}
+
+func newBook() *book {
+	return &book{said: map[string]*said{}, replies: map[string]*reply{}, seen: map[place]bool{}}
+}
+
+// saw notes that a message was on a screen.
+func (b *book) saw(c inbox.ConversationID, seq int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen[place{c, seq}] = true
+}
 
 // say notes that a customer says something.
 func (b *book) say(kind channels.Kind, who string, n int) (text string) {
@@ -78,6 +95,13 @@ func (b *book) answered(text string, taken bool) {
 	} else {
 		delete(b.replies, text)
 	}
+}
+
+// ended notes that an agent has ended a conversation.
+func (b *book) ended() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed++
 }
 
 // fault notes a broken promise.

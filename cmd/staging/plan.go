@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"sportello/channels/channeltest"
@@ -24,9 +25,18 @@ const (
 	Callbacks    Fault = "status callbacks twice and in reverse"
 	Webhooks     Fault = "webhooks again and in reverse"
 	HalfOpen     Fault = "connections half-open"
+	Failover     Fault = "Redis master killed, replica promoted"
+	ClockAhead   Fault = "clock set an hour ahead, and back"
+	ClockBehind  Fault = "clock set an hour back, and ahead"
+	MailTorn     Fault = "IMAP connection broken in the middle of a mail"
+	MailLost     Fault = "SMTP server takes mails without an answer"
 )
 
-var faults = []Fault{KillGateway, KillRedis, KillPostgres, MailOutage, ProviderDown, ProviderLost, Callbacks, Webhooks, HalfOpen}
+var faults = []Fault{KillGateway, KillRedis, KillPostgres, MailOutage, ProviderDown, ProviderLost, Callbacks, Webhooks, HalfOpen,
+	Failover, ClockAhead, ClockBehind, MailTorn, MailLost}
+
+// ofGateway are the faults that strike one gateway.
+var ofGateway = []Fault{KillGateway, ClockAhead, ClockBehind}
 
 // Step is one fault of a drill.
 type Step struct {
@@ -40,8 +50,8 @@ type Step struct {
 func (s Step) String() string {
 	at := fmt.Sprintf("%6.1fs  %s", s.At.Seconds(), s.Fault)
 	switch {
-	case s.Fault == KillGateway:
-		at += fmt.Sprintf(", number %d", s.Which)
+	case slices.Contains(ofGateway, s.Fault):
+		at += fmt.Sprintf(", gateway %d", s.Which)
 	case s.Which > 0:
 		at += fmt.Sprintf(", %d", s.Which)
 	}
@@ -54,22 +64,22 @@ func (s Step) String() string {
 // Plan are the steps of a drill: the same for the same seed, length and number of gateways. Every fault comes once before any comes a
 // second time, each at a random point of a slot of its own.
 func Plan(seed uint64, length time.Duration, gateways int) (steps []Step) {
-	const slot = 6 * time.Second
+	const slot = 4 * time.Second
 	dice := rand.New(rand.NewPCG(seed, 0x5707e110)) //nolint:gosec // it must be repeatable, not secret
 	var order []int
 	for begin := 2 * time.Second; begin+slot <= length; begin += slot {
 		if len(order) == 0 {
 			order = dice.Perm(len(faults))
 		}
-		s := Step{At: begin + time.Duration(dice.Int64N(int64(2*time.Second))), Fault: faults[order[0]]}
+		s := Step{At: begin + time.Duration(dice.Int64N(int64(time.Second))), Fault: faults[order[0]]}
 		order = order[1:]
 		switch s.Fault {
-		case KillGateway:
+		case KillGateway, ClockAhead, ClockBehind:
 			s.Which = 1 + dice.IntN(gateways)
 			s.For = time.Second + time.Duration(dice.Int64N(int64(2*time.Second)))
 		case KillRedis, KillPostgres, MailOutage:
 			s.For = time.Second + time.Duration(dice.Int64N(int64(2*time.Second)))
-		case ProviderDown, ProviderLost:
+		case ProviderDown, ProviderLost, MailTorn, MailLost:
 			s.Which = 1 + dice.IntN(4)
 		case Webhooks:
 			s.Which = 5 + dice.IntN(20)
@@ -102,6 +112,14 @@ func (w *World) act(ctx context.Context, s Step) error {
 		g.Kill()
 		pause(ctx, s.For)
 		return g.Start(ctx)
+	case ClockAhead, ClockBehind:
+		return w.setClock(ctx, s)
+	case Failover:
+		return w.Redis.Failover(ctx)
+	case MailTorn:
+		w.IMAP.Tear(s.Which, "BODY[")
+	case MailLost:
+		w.SMTP.Mute(s.Which, "\r\n.\r\n")
 	case KillRedis:
 		w.Redis.Kill()
 		pause(ctx, s.For)
@@ -128,6 +146,20 @@ func (w *World) act(ctx context.Context, s Step) error {
 		w.Public.Freeze()
 	}
 	return nil
+}
+
+// setClock sets the clock of a gateway's machine wrong and right again.
+func (w *World) setClock(ctx context.Context, s Step) error {
+	ahead := time.Hour
+	if s.Fault == ClockBehind {
+		ahead = -ahead
+	}
+	g := w.Gateways[(s.Which-1)%len(w.Gateways)]
+	if err := g.SetClock(ahead); err != nil {
+		return err
+	}
+	pause(ctx, s.For)
+	return g.SetClock(0)
 }
 
 // again announces the last texts once more, the newest first.

@@ -1,6 +1,7 @@
 package staging
 
 import (
+	"bytes"
 	"net"
 	"sync"
 )
@@ -15,7 +16,27 @@ type Proxy struct {
 	next  int
 	down  bool
 	pairs map[*pair]bool
+	tears tears // how many connections are still to be torn
+	mutes tears // how many are still to be cut before an answer
 	work  sync.WaitGroup
+}
+
+// tears are connections that are to be broken when something is said on them.
+type tears struct {
+	at   []byte
+	left int
+}
+
+// take reports where something is said for which a connection is to be broken; -1 for nowhere.
+func (t *tears) take(said []byte) int {
+	if t.left == 0 {
+		return -1
+	}
+	at := bytes.Index(said, t.at)
+	if at >= 0 {
+		t.left--
+	}
+	return at
 }
 
 // pair is one connection through the proxy.
@@ -24,6 +45,8 @@ type pair struct {
 	frozen         chan struct{} // closed: nothing is forwarded any more, not even the end
 	closed         chan struct{}
 	once, ice      sync.Once
+	muted          bool   // with the next word of the server the connection ends; guarded by the proxy's lock, as is
+	tail           []byte // the end of what the client has said, in which the words to be muted at may begin
 }
 
 // NewProxy listens on a free loopback address. It serves until Close.
@@ -62,6 +85,41 @@ func (p *Proxy) Freeze() (n int) {
 		}
 	}
 	return n
+}
+
+// Tear breaks n connections in the middle of what the server says after these words, each once it says them.
+func (p *Proxy) Tear(n int, words string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tears = tears{[]byte(words), n}
+}
+
+// Mute cuts n connections after the client has said these words, when the server answers, and keeps the answer.
+func (p *Proxy) Mute(n int, words string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mutes = tears{[]byte(words), n}
+}
+
+// hear looks at what is said by the client, or by the server. It returns what of it is to be passed on, and whether the connection is to
+// be cut then.
+func (p *Proxy) hear(c *pair, said []byte, byServer bool) (pass []byte, cut bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !byServer {
+		all := append(c.tail, said...)
+		c.muted = c.muted || p.mutes.take(all) >= 0
+		c.tail = bytes.Clone(all[max(0, len(all)-max(0, len(p.mutes.at)-1)):])
+		return said, false
+	}
+	if c.muted {
+		return nil, true
+	}
+	if at := p.tears.take(said); at >= 0 {
+		words := at + len(p.tears.at)
+		return said[:words+(len(said)-words)/2], true
+	}
+	return said, false
 }
 
 // Close cuts everything.
@@ -105,8 +163,8 @@ func (p *Proxy) carry(client net.Conn) {
 		c.close()
 	}
 	var both sync.WaitGroup
-	both.Go(func() { c.forward(client, server) })
-	both.Go(func() { c.forward(server, client) })
+	both.Go(func() { p.forward(c, client, server) })
+	both.Go(func() { p.forward(c, server, client) })
 	both.Wait()
 	p.mu.Lock()
 	delete(p.pairs, c)
@@ -139,7 +197,7 @@ func (c *pair) close() {
 }
 
 // forward copies until one side ends. A frozen pair holds on to the other side for ever.
-func (c *pair) forward(from, to net.Conn) {
+func (p *Proxy) forward(c *pair, from, to net.Conn) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buf)
@@ -152,12 +210,13 @@ func (c *pair) forward(from, to net.Conn) {
 			continue
 		default:
 		}
-		if n > 0 {
-			if _, failed := to.Write(buf[:n]); failed != nil {
+		pass, cut := p.hear(c, buf[:n], from == c.server)
+		if len(pass) > 0 {
+			if _, failed := to.Write(pass); failed != nil {
 				err = failed
 			}
 		}
-		if err != nil {
+		if err != nil || cut {
 			c.close()
 			return
 		}

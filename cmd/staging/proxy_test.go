@@ -84,3 +84,62 @@ func TestN15ProxyFailsAsNetworksDo(t *testing.T) {
 		t.Errorf("after the outage: %v", err)
 	}
 }
+
+// A connection is torn inside of what follows the words; one is muted when the words have passed, and its answer is kept.
+func TestN15ProxyBreaksAtWords(t *testing.T) {
+	for name, c := range map[string]struct {
+		ask   func(*Proxy)
+		say   []string
+		hears string
+	}{
+		"torn":    {func(p *Proxy) { p.Tear(1, "BODY[") }, []string{"* 1 FETCH BODY[0123456789"}, "* 1 FETCH BODY[01234"},
+		"muted":   {func(p *Proxy) { p.Mute(1, "\r\n.\r\n") }, []string{"Ciao\r\n.\r\n"}, ""},
+		"neither": {func(p *Proxy) { p.Mute(1, "never") }, []string{"Ciao\r\n.\r\n"}, "Ciao\r\n.\r\n"},
+	} {
+		p, err := NewProxy(echo(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.ask(p)
+		conn, err := net.Dial("tcp", p.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range c.say {
+			if _, err := io.WriteString(conn, words); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		var heard []byte
+		if name == "neither" {
+			heard = make([]byte, len(c.hears))
+			_, err = io.ReadFull(conn, heard)
+		} else {
+			heard, err = io.ReadAll(conn)
+		}
+		if string(heard) != c.hears || err != nil && name != "torn" {
+			t.Errorf("%s: heard %q, %v; want %q", name, heard, err, c.hears)
+		}
+		_ = conn.Close()
+		p.Close()
+	}
+}
+
+func TestN15ProxyHearsWordsInPieces(t *testing.T) {
+	p, c := &Proxy{}, &pair{}
+	p.Mute(1, "\r\n.\r\n")
+	for _, words := range []string{"Ciao", "\r", "\n.\r", "\n"} {
+		if c.muted {
+			t.Fatalf("muted before %q", words)
+		}
+		if pass, cut := p.hear(c, []byte(words), false); string(pass) != words || cut {
+			t.Errorf("of %q %q is passed on", words, pass)
+		}
+	}
+	if pass, cut := p.hear(c, []byte("250 OK"), true); len(pass) > 0 || !cut {
+		t.Errorf("the answer is passed on: %q", pass)
+	}
+}

@@ -15,48 +15,68 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis is one Redis server, or a cluster of three masters. It keeps what it has been told in a log that it flushes every second, and
-// finds it again when it starts.
-type Redis struct{ nodes []*redisNode }
+// Shape is how Redis is run.
+type Shape string
+
+// The shapes.
+const (
+	Single  Shape = ""
+	Cluster Shape = "cluster" // three masters
+	Watched Shape = "watched" // a master, its replica, and a sentinel that promotes the replica when the master is gone
+)
+
+// Redis is Redis in one of its shapes. It keeps what it has been told in a log that it flushes every second, and finds it again when it
+// starts.
+type Redis struct {
+	shape    Shape
+	nodes    []*redisNode
+	sentinel *redisNode // nil in the other shapes
+}
 
 type redisNode struct {
 	dir, address, bus string
-	clustered         bool
+	shape             Shape
+	follows           string // the master's address; "" for a master
 	run               *process
 }
 
 // NewRedis starts a Redis with its data under dir.
-func NewRedis(ctx context.Context, dir string, cluster bool) (*Redis, error) {
-	r := &Redis{}
-	count := 1
-	if cluster {
-		count = 3
-	}
-	for i := range count {
-		n := &redisNode{dir: fmt.Sprintf("%s%d", dir, i), clustered: cluster}
+func NewRedis(ctx context.Context, dir string, shape Shape) (*Redis, error) {
+	r := &Redis{shape: shape}
+	for i := range map[Shape]int{Single: 1, Cluster: 3, Watched: 2}[shape] {
+		n := &redisNode{dir: fmt.Sprintf("%s%d", dir, i), shape: shape}
 		if err := n.prepare(); err != nil {
 			return r, err
+		}
+		if shape == Watched && i > 0 {
+			n.follows = r.nodes[0].address
 		}
 		r.nodes = append(r.nodes, n)
 		if err := n.start(ctx); err != nil {
 			return r, err
 		}
 	}
-	if cluster {
+	switch shape {
+	case Cluster:
 		return r, r.join(ctx)
+	case Watched:
+		return r, r.watch(ctx, dir+"-sentinel")
 	}
 	return r, nil
 }
 
-// Addresses are the servers', host:port.
+// Addresses are what a gateway is told, host:port: the servers, or the sentinel.
 func (r *Redis) Addresses() (all []string) {
+	if r.sentinel != nil {
+		return []string{r.sentinel.address}
+	}
 	for _, n := range r.nodes {
 		all = append(all, n.address)
 	}
 	return all
 }
 
-// Start starts what does not run and waits until all answer.
+// Start starts what does not run, in the order of the nodes, and waits until all answer.
 func (r *Redis) Start(ctx context.Context) error {
 	for _, n := range r.nodes {
 		if !n.run.running() {
@@ -68,11 +88,19 @@ func (r *Redis) Start(ctx context.Context) error {
 	return nil
 }
 
-// Kill ends all servers as a crash does.
+// Kill ends all servers as a crash does, but for the sentinel.
 func (r *Redis) Kill() {
 	for _, n := range r.nodes {
 		n.run.kill()
 	}
+}
+
+// Close ends everything.
+func (r *Redis) Close() {
+	if r.sentinel != nil {
+		r.sentinel.run.kill()
+	}
+	r.Kill()
 }
 
 // Stop ends all servers in order.
@@ -100,8 +128,14 @@ func (n *redisNode) start(ctx context.Context) error {
 		return err
 	}
 	args := []string{"--port", portOf(n.address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", n.dir}
-	if n.clustered {
+	switch {
+	case n.shape == Cluster:
 		args = append(args, "--cluster-enabled", "yes", "--cluster-port", portOf(n.bus), "--cluster-node-timeout", "2000")
+	case n.follows != "":
+		args = append(args, "--replicaof", "127.0.0.1", portOf(n.follows))
+	}
+	if n.shape == Watched {
+		args = append(args, "--repl-diskless-sync-delay", "0")
 	}
 	if n.run, err = launch(exec.Command(server, args...), n.dir+".log"); err != nil { //nolint:noctx // it outlives the call
 		return err

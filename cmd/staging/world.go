@@ -25,7 +25,7 @@ type Options struct {
 	Binary   string // the gateway's program
 	Dir      string // an empty folder for all data and logs
 	Gateways int
-	Cluster  bool // Redis is a cluster of three
+	Redis    Shape
 	Visitors int
 	Phones   int
 	Writers  int // of mails
@@ -90,8 +90,8 @@ func (w *World) stores(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.Redis, err = NewRedis(ctx, w.path("redis"), w.opt.Cluster)
-	w.ends = append(w.ends, func() error { w.Redis.Kill(); return nil })
+	w.Redis, err = NewRedis(ctx, w.path("redis"), w.opt.Redis)
+	w.ends = append(w.ends, func() error { w.Redis.Close(); return nil })
 	return err
 }
 
@@ -188,10 +188,14 @@ func (w *World) nodes(ctx context.Context) error {
 	for _, a := range w.Redis.Addresses() {
 		addresses = append(addresses, fmt.Sprintf("%q", a))
 	}
+	master := ""
+	if w.opt.Redis == Watched {
+		master = masterName
+	}
 	for i, g := range w.Gateways {
 		w.Gateways[i], err = newGateway(w.opt.Dir, g.Name, g.binary, gatewaySettings{
 			Listen: g.listen, Metrics: g.metrics, Public: w.base(), Record: w.Postgres.URL(), Blobs: w.path("blobs"),
-			Redis: strings.Join(addresses, ", "), Provider: "http://" + l.Addr().String(),
+			Redis: strings.Join(addresses, ", "), Master: master, Provider: "http://" + l.Addr().String(),
 			IMAP: portOf(w.IMAP.Address()), SMTP: portOf(w.SMTP.Address()),
 		})
 		if err != nil {

@@ -21,7 +21,8 @@ func Embedded(ctx context.Context) (addr string, close func(), err error) {
 		return "", nil, fmt.Errorf("start the embedded live inbox: %w", err)
 	}
 	m := miniredis.NewMiniRedis()
-	m.SetTime(time.Now())
+	begun := time.Now()
+	m.SetTime(begun)
 	m.ClockTTL(true)
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		return "", nil, fmt.Errorf("start the embedded live inbox: %w", err)
@@ -30,7 +31,7 @@ func Embedded(ctx context.Context) (addr string, close func(), err error) {
 	var clock sync.WaitGroup
 	clock.Go(func() {
 		for pause(running, embeddedTick) {
-			m.SetTime(time.Now())
+			m.SetTime(begun.Add(time.Since(begun))) // by the monotonic clock: nobody sets it
 		}
 	})
 	return m.Addr(), func() {

@@ -25,7 +25,7 @@ type Options struct {
 	Sentinel   Login            // for the sentinels themselves
 	TLS        bool             // at least 1.2, certificates are checked
 	Prefix     string           // the hash tag of all keys; default "sportello"
-	Now        func() time.Time // default time.Now. Offers and leases end by it: a clock that jumps ends them wrongly
+	Now        func() time.Time // default time.Now. Offers and leases end by it: it must be the same on all nodes
 	Log        *slog.Logger     // default: discards
 	FeedLength int64            // entries kept, about; an entry is some 2 kB. Default 50 000
 	Cooldown   time.Duration    // how long who declined or missed a conversation is not offered it again; default 10 min

@@ -138,6 +138,7 @@ export const en: Record<Key, string> = {
   "errors.not_found": "It does not exist, or you may not see it.",
   "errors.not_here": "You are not available.",
   "errors.not_waiting": "It waits no more: somebody else took it.",
+  "errors.customer_wrote": "The customer has just written again: the conversation stays open.",
   "errors.not_yours": "The conversation is no longer yours.",
   "errors.offer_gone": "The request is no longer available.",
   "errors.rebuilding": "The gateway is restarting. Try again soon.",

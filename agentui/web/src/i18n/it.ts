@@ -136,6 +136,7 @@ export const it = {
   "errors.not_found": "Non esiste, oppure non puoi vederlo.",
   "errors.not_here": "Non risulti disponibile.",
   "errors.not_waiting": "Non è più in coda: l’ha presa qualcun altro.",
+  "errors.customer_wrote": "Il cliente ha appena scritto di nuovo: la conversazione resta aperta.",
   "errors.not_yours": "La conversazione non è più in carico a te.",
   "errors.offer_gone": "La richiesta non è più disponibile.",
   "errors.rebuilding": "Il gateway si sta riavviando. Riprova tra poco.",
