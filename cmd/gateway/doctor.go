@@ -46,7 +46,7 @@ func (c *doctorCmd) Run(w *world) error {
 		return c.tell(w.out, append(found, finding{"bad", "stores", err.Error()}))
 	}
 	d := &doctor{app: a, found: found}
-	for _, look := range []func(context.Context){d.stores, d.people, d.rules, d.mailboxes, d.phones, d.chats, d.frontEnd} {
+	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.phones, d.chats, d.frontEnd, d.singles} {
 		look(w.ctx)
 	}
 	return errors.Join(c.tell(w.out, d.found), a.close())
@@ -92,21 +92,30 @@ func (d *doctor) try(ctx context.Context, what, good string, look func(context.C
 func (d *doctor) stores(ctx context.Context) {
 	s := d.app.settings
 	d.try(ctx, "record", string(d.app.record.Dialect)+", in its newest form", d.app.record.PingContext)
-	if strings.HasPrefix(s.Record, "sqlite:") {
-		d.note("warn", "record", "SQLite serves one gateway on one machine, and that machine is a single point of failure")
-	}
-	if s.Redis.Embedded() {
-		d.note("warn", "live inbox", "embedded: one gateway only; it is rebuilt from the record at every start")
-	} else {
-		d.try(ctx, "live inbox", "Redis answers", d.app.live.Ping)
-		if len(s.Redis.Addresses) == 1 {
-			d.note("warn", "live inbox", "one Redis without a stand-in: while it is away messages are taken, but nobody is offered anything")
-		}
-	}
+	d.try(ctx, "live inbox", "Redis answers", d.app.live.Ping)
 	d.try(ctx, "attachments", s.Blobs+" can be written", func(ctx context.Context) error {
 		_, _, err := d.app.vault.Put(ctx, strings.NewReader("doctor"))
 		return err
 	})
+}
+
+// clocks: every gateway goes by the record's clock; this machine's should not be far from it all the same.
+func (d *doctor) clocks(context.Context) {
+	ahead := time.Now().Sub(d.app.now()).Round(time.Second)
+	if ahead.Abs() >= 2*time.Second {
+		d.note("warn", "clock", "this machine's is ahead of the record's by %s; gateways go by the record's", ahead)
+		return
+	}
+	d.note("ok", "clock", "this machine's is the record's")
+}
+
+// singles names what stands alone.
+func (d *doctor) singles(ctx context.Context) {
+	nodes, err := d.app.live.Nodes(ctx)
+	if err != nil {
+		d.note("bad", "gateways", "%v", err)
+	}
+	d.found = append(d.found, singlePoints(d.app.settings, around{gateways: len(nodes), replicas: d.app.live.Replicas(ctx)})...)
 }
 
 func (d *doctor) people(ctx context.Context) {

@@ -42,7 +42,7 @@ chat: [{account: shop, name: Shop}]
 		}
 	}
 	for what, want := range map[string]string{
-		"settings": "ok", "attachments": "ok", "record": "warn", "live inbox": "warn", "agents": "bad", "support IMAP": "bad", "support SMTP": "bad",
+		"settings": "ok", "attachments": "ok", "record": "ok", "live inbox": "ok", "clock": "ok", "single point": "warn", "agents": "bad", "support IMAP": "bad", "support SMTP": "bad",
 		"queue assistenza": "warn", "rules": "ok", "shop chat": "warn",
 	} {
 		if states[what] != want {
@@ -50,6 +50,18 @@ chat: [{account: shop, name: Shop}]
 		}
 	}
 }
+
+// stagedElsewhere are the settings of a gateway that customers reach.
+const stagedElsewhere = `
+public_url: https://help.example.it
+listen: 127.0.0.1:0
+metrics: 127.0.0.1:0
+record: sqlite:/nowhere/record.db
+blobs: /nowhere/blobs
+secret: 0123456789abcdef0123456789abcdef
+redis: {addresses: [embedded]}
+chat: [{account: shop, name: Shop, origins: ["https://www.example.it"]}]
+`
 
 func TestCommandLine(t *testing.T) {
 	for _, c := range []struct {
@@ -60,6 +72,7 @@ func TestCommandLine(t *testing.T) {
 		{nil, 0, "Run the gateway."},
 		{[]string{"frobnicate"}, 2, "frobnicate"},
 		{[]string{"serve", "--settings", "/nowhere.yaml"}, 1, "nowhere.yaml"},
+		{[]string{"staged", "--clock", "/nowhere", "--settings", settingsFile(t, stagedElsewhere)}, 1, "can be reached from outside"},
 		{[]string{"demo", "--listen", "0.0.0.0:8080", "--data", t.TempDir()}, 1, "loopback"},
 	} {
 		var out, errs bytes.Buffer

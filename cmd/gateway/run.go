@@ -115,6 +115,7 @@ func (a *app) backTasks(local net.Listener) []task {
 	return []task{
 		{"local listener", func(ctx context.Context) error { return serve(ctx, local, a.localHandler(), time.Second) }},
 		{"clock", func(ctx context.Context) error { return a.clock.Run(ctx, a.log, a.clockSet) }},
+		{"list of gateways", func(ctx context.Context) error { return a.live.Attend(ctx, a.node) }},
 		{"relay", live.NewRelay(a.journal, a.live, a.log).Run},
 		{"guard", live.NewGuard(a.live, a.ledger, a.log).Run},
 		{"router", a.router.Run},
