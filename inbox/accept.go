@@ -54,9 +54,6 @@ type acceptance struct {
 
 // accepted tells others, after the commit.
 func (l *Ledger) accepted(a *acceptance) {
-	if a.wrote {
-		l.journal.Wake()
-	}
 	if a.freed {
 		l.outbox.Ring()
 	}

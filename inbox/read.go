@@ -133,6 +133,5 @@ func (l *Ledger) Claim(ctx context.Context, account channels.AccountID, visitor 
 	if err != nil {
 		return fmt.Errorf("note claims of visitor: %w", err)
 	}
-	l.journal.Wake()
 	return nil
 }

@@ -50,9 +50,6 @@ func (l *Ledger) change(ctx context.Context, id ConversationID, verb func(t *tur
 // tell wakes those who follow, after the commit.
 func (l *Ledger) tell(turns ...*turn) {
 	for _, t := range turns {
-		if len(t.events) > 0 {
-			l.journal.Wake()
-		}
 		if len(t.rows) > 0 {
 			l.outbox.Ring()
 		}

@@ -167,7 +167,6 @@ func (s *Rules) publish(ctx context.Context, base int64, set RuleSet) (RuleSet, 
 	if err != nil {
 		return RuleSet{}, wrap("publish rules", err)
 	}
-	s.journal.Wake()
 	return set, nil
 }
 

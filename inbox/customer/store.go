@@ -120,7 +120,6 @@ func (b *Book) change(ctx context.Context, id ID, what What, actor journal.Actor
 	if err != nil {
 		return fmt.Errorf("change %s of customer %s: %w", what, id, err)
 	}
-	b.journal.Wake()
 	return nil
 }
 

@@ -12,10 +12,12 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -34,6 +36,9 @@ type DB struct {
 	*sql.DB
 	Dialect Dialect
 	writer  chan struct{} // SQLite: held by the one who writes; nil otherwise
+
+	mu    sync.Mutex
+	after map[*sql.Tx][]func() // what the transactions under way have to tell
 }
 
 // Querier is what a query runs on: the DB or a transaction.
@@ -53,7 +58,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	} else if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return nil, fmt.Errorf("open record: the address must begin with sqlite: or postgres://")
 	}
-	conn, err := sql.Open(driver, dsn)
+	conn, err := open(driver, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}
@@ -63,11 +68,31 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	if err := conn.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), conn.Close())
 	}
-	d := &DB{DB: conn, Dialect: dialect}
+	d := &DB{DB: conn, Dialect: dialect, after: map[*sql.Tx][]func(){}}
 	if dialect == SQLite {
 		d.writer = make(chan struct{}, 1)
 	}
 	return d, nil
+}
+
+// plans are the settings of every connection to PostgreSQL. Rows are looked up by index: what a verb touches is small, and a plan that was
+// made while a table was small, and kept, would read all of it when it has grown; no figures of tables are needed for that. The plan of a
+// statement is made once for all arguments. Where there is no index, the estimate would call for compiling the plan, which takes longer
+// than running it.
+const plans = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; SET plan_cache_mode = force_generic_plan`
+
+func open(driver, dsn string) (*sql.DB, error) {
+	if driver != "pgx" {
+		return sql.Open(driver, dsn)
+	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.PgConn().Exec(ctx, plans).ReadAll()
+		return err
+	})), nil
 }
 
 // write runs fn while nobody else of this process writes to SQLite, in the order of arrival. SQLite has one writer at a time and lets
@@ -113,13 +138,45 @@ func (d *DB) once(ctx context.Context, fn func(tx *sql.Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing, and an error of fn says more
-	if err := fn(tx); err != nil {
+	told := d.telling(tx)
+	err = fn(tx)
+	if err == nil {
+		if err = tx.Commit(); err != nil {
+			err = fmt.Errorf("commit: %w", err)
+		}
+	}
+	all := told()
+	if err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+	for _, tell := range all {
+		tell()
 	}
 	return nil
+}
+
+// telling lets AfterCommit know a transaction until the returned function is called, which gives what it gathered.
+func (d *DB) telling(tx *sql.Tx) (told func() []func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.after[tx] = nil
+	return func() []func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		all := d.after[tx]
+		delete(d.after, tx)
+		return all
+	}
+}
+
+// AfterCommit has tell called when a transaction of Tx has committed, before Tx returns; if it does not commit, never. A transaction
+// that was begun otherwise tells nobody.
+func (d *DB) AfterCommit(tx *sql.Tx, tell func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if all, ok := d.after[tx]; ok {
+		d.after[tx] = append(all, tell)
+	}
 }
 
 // Lock makes transactions that lock the same key wait for each other until they end. SQLite has one writer at a time, so there

@@ -114,16 +114,12 @@ func (d *DB) ForUpdate(table string) string {
 	return " FOR NO KEY UPDATE OF " + table
 }
 
-// LockSet is Lock for several keys, in their order, in one round trip. For the rest of the transaction rows are looked up by index:
-// sets are small, and a plan that was made while a table was small, and kept, would read all of it when it has grown. Where there is no
-// index, its estimate would call for compiling the plan, which takes longer than running it.
+// LockSet is Lock for several keys, in their order, in one round trip.
 func (d *DB) LockSet(ctx context.Context, tx *sql.Tx, keys []string) error {
 	if d.Dialect == SQLite {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM (
-			SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-				set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)) s, unnest($1::text[]) AS k`, keys)
+	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k`, keys)
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}

@@ -13,5 +13,5 @@ func Of(s Stream, seq int64, customer string, typ Type, actor Actor, at time.Tim
 	if err != nil {
 		return Event{}, fmt.Errorf("event %s: %w", typ, err)
 	}
-	return Event{Stream: s, Seq: seq, Customer: customer, Type: typ, Actor: actor, At: at.UTC().Truncate(time.Millisecond), Data: raw}, nil
+	return Event{Stream: s, Seq: seq, Customer: customer, Type: typ, Actor: actor, At: at.UTC().Truncate(time.Millisecond), Data: raw, value: data}, nil
 }

@@ -7,6 +7,8 @@ package journal
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,6 +77,23 @@ type Event struct {
 	// Content is a digest of the message that the event brings, or "". It binds what Data does not carry, such as its HTML, into the
 	// chain. It is written and never read back by this package.
 	Content string `json:"-"`
+
+	value any
+}
+
+// Value is what Of made Data from, or nil for an event that was read from the record. It spares decoding Data.
+func (e Event) Value() any { return e.value }
+
+// JSON is the event as JSON. Data is taken as it stands.
+func (e Event) JSON() ([]byte, error) {
+	data := e.Data
+	e.Data = nil
+	head, err := json.Marshal(e) // ends with "data":null}
+	if err != nil {
+		return nil, fmt.Errorf("event %s/%d: %w", e.Stream, e.Seq, err)
+	}
+	const end = "null}"
+	return append(append(slices.Grow(head, len(data))[:len(head)-len(end)], data...), '}'), nil
 }
 
 // Position is a place in a stream.

@@ -170,7 +170,6 @@ func TestNoGapsWith32Writers(t *testing.T) {
 }
 
 func write(ctx context.Context, d *db.DB, j *journal.Journal, name string) error {
-	defer j.Wake()
 	return d.Tx(ctx, func(tx *sql.Tx) error {
 		var seq int64
 		if err := tx.QueryRowContext(ctx, `UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value`, name).Scan(&seq); err != nil {

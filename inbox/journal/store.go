@@ -18,21 +18,20 @@ import (
 
 // Journal reads and appends events. It is safe for concurrent use.
 type Journal struct {
-	db   *db.DB
-	bell Bell
+	db    *db.DB
+	bell  Bell
+	fresh fresh
 }
 
 // New makes the journal of a record.
 func New(d *db.DB) *Journal { return &Journal{db: d} }
 
-// Wake tells the relay that events have been committed. It is called after the commit and never blocks.
-func (j *Journal) Wake() { j.bell.Ring() }
-
-// Changed returns a channel that is closed at the next Wake of this process. Events that other processes append are not told.
+// Changed returns a channel that is closed when events have been committed by this process. Those of other processes are not told.
 func (j *Journal) Changed() <-chan struct{} { return j.bell.Changed() }
 
 // Append adds events inside the transaction that makes the change they speak of. Each event must carry its Stream, the next Seq of
-// that stream, Type, Actor and At; an empty ID is given one. A number that is taken already fails the transaction.
+// that stream, Type, Actor and At; an empty ID is given one. A number that is taken already fails the transaction. The relay is told
+// when a transaction of db.DB.Tx has committed; after any other it finds the events at its next look.
 func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error {
 	if len(events) == 0 {
 		return nil
@@ -73,6 +72,10 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
 	}
+	j.db.AfterCommit(tx, func() {
+		j.fresh.add(events)
+		j.bell.Ring()
+	})
 	return nil
 }
 

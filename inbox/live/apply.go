@@ -66,16 +66,19 @@ func (in *Inbox) apply(ctx context.Context, events []journal.Event, token int64,
 // row is one event as apply.lua takes it. An event of a conversation whose data cannot be read must not stop the others: it goes
 // into the feed as it is and changes no state.
 func (in *Inbox) row(e journal.Event) ([]any, error) {
-	event, err := json.Marshal(e)
+	event, err := e.JSON()
 	if err != nil {
-		return nil, fmt.Errorf("apply %s/%d: %w", e.Stream, e.Seq, err)
+		return nil, fmt.Errorf("apply: %w", err)
 	}
 	id := e.Stream.Conversation()
 	if id == "" {
 		return []any{string(e.Stream), e.Seq, string(e.Type), "", "", "", 0, "", "", "", "", event}, nil
 	}
-	var ch inbox.Change
-	if err := json.Unmarshal(e.Data, &ch); err != nil || string(ch.Conversation.ID) != id || ch.Conversation.State == "" {
+	ch, ok := e.Value().(inbox.Change)
+	if !ok {
+		err = json.Unmarshal(e.Data, &ch)
+	}
+	if err != nil || string(ch.Conversation.ID) != id || ch.Conversation.State == "" {
 		in.o.Log.Error("an event of the journal cannot be read", "stream", e.Stream, "seq", e.Seq, "err", err)
 		return []any{string(e.Stream), e.Seq, string(e.Type), id, "", "", 0, "", "", "", "", event}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,20 +17,26 @@ const (
 	relayBatch = 500
 	relayPoll  = time.Second // what a lost wake-up may cost
 	topicRelay = "relay"
+	// strikeEvery is how long an applied event may stay on the list. Whoever leads next applies it again, to no effect.
+	strikeEvery = 100 * time.Millisecond
 )
 
 // Journal is what the relay reads; *journal.Journal is one.
 type Journal interface {
 	Changed() <-chan struct{} // closed when something may have been appended after the call
+	Fresh() (events []journal.Event, lost bool)
 	Pending(ctx context.Context, limit int) ([]journal.Event, error)
 	Relayed(ctx context.Context, done []journal.Position) error
 	Stream(ctx context.Context, s journal.Stream, after int64, limit int) ([]journal.Event, error)
 }
 
 // Relay copies committed events from the journal to the live inbox, each stream in order. An event is taken off the journal's list
-// only after it was applied; repeated, it changes nothing. Every node runs one: the one that has the lease works, and the others
-// wake it when something was committed on their side. What a relay writes carries its fencing token, so that one which was paused
-// and lost the lease writes nothing.
+// only after it was applied, and a while later, many at once; repeated, it changes nothing. Every node runs one: the one that has the
+// lease works, and the others wake it when something was committed on their side. What a relay writes carries its fencing token, so that
+// one which was paused and lost the lease writes nothing.
+//
+// What its own process commits the relay has from memory (Fresh), and reads nothing. The list is read for what others committed: when
+// they wake it, and every second.
 type Relay struct {
 	journal Journal
 	in      *Inbox
@@ -74,6 +81,7 @@ func (r *Relay) wakeOthers(ctx context.Context) {
 		if r.leading.Load() {
 			continue
 		}
+		r.journal.Fresh() // they are read from the record there
 		if err := r.in.Publish(ctx, topicRelay, nil); err != nil {
 			r.log.Debug("the relay could not be woken; it polls", "err", err)
 		}
@@ -95,56 +103,142 @@ func (r *Relay) lead(ctx context.Context, token int64) error {
 		return err
 	}
 	defer cancel()
+	t := &tenure{Relay: r, token: token}
+	var striking sync.WaitGroup
+	over, end := context.WithCancel(ctx)
+	striking.Go(func() { t.strike(over) })
+	defer striking.Wait()
+	defer end()
+	return t.work(ctx, wake)
+}
+
+// tenure is the time for which a relay leads.
+type tenure struct {
+	*Relay
+	token  int64
+	looked time.Time // the list was read up to its end
+	done   struct {
+		sync.Mutex
+		all []journal.Position // applied, and still on the list
+	}
+}
+
+// work relays until it may or can no more.
+func (t *tenure) work(ctx context.Context, wake <-chan struct{}) error {
+	look := true
 	for {
-		changed := r.journal.Changed()
-		full, err := r.pass(ctx, token)
+		changed := t.journal.Changed()
+		err := t.take(ctx, look)
 		if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
 			return err
 		}
-		if full && err == nil {
-			continue
+		if t.failing.isNew(err) {
+			t.log.Warn("events wait to be relayed", "err", err)
 		}
-		if r.failing.isNew(err) {
-			r.log.Warn("events wait to be relayed", "err", err)
-		}
-		if err != nil {
+		if look = err != nil; look {
 			pause(ctx, 100*time.Millisecond)
 			continue
 		}
-		r.wait(ctx, changed, wake)
+		poll := time.NewTimer(relayPoll - time.Since(t.looked))
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-wake:
+			look = true
+		case <-poll.C:
+			look = true
+		}
+		poll.Stop()
 	}
 }
 
-func (r *Relay) wait(ctx context.Context, changed, wake <-chan struct{}) {
-	poll := time.NewTimer(relayPoll)
-	defer poll.Stop()
-	select {
-	case <-ctx.Done():
-	case <-changed:
-	case <-wake:
-	case <-poll.C:
+// take relays what this process has committed, or, if it is time to look, everything on the list, where that is too. An event that comes
+// before its predecessor, which another process committed or is about to tell, calls for a look.
+func (t *tenure) take(ctx context.Context, look bool) error {
+	events, lost := t.journal.Fresh()
+	if !look && !lost && time.Since(t.looked) < relayPoll {
+		err := t.relay(ctx, events)
+		if !errors.Is(err, ErrBehind) {
+			return err
+		}
+	}
+	for {
+		begun := time.Now()
+		if err := t.strikeOff(ctx); err != nil {
+			return err
+		}
+		listed, err := t.journal.Pending(ctx, relayBatch)
+		if err != nil {
+			return err
+		}
+		err = t.relay(ctx, listed)
+		var behind *BehindError
+		if errors.As(err, &behind) {
+			if err = t.catchUp(ctx, t.token, listed, behind); err == nil {
+				t.applied(listed)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if len(listed) < relayBatch {
+			t.looked = begun
+			return nil
+		}
 	}
 }
 
-// pass relays one batch and reports whether there may be more.
-func (r *Relay) pass(ctx context.Context, token int64) (full bool, err error) {
-	events, err := r.journal.Pending(ctx, relayBatch)
-	if err != nil || len(events) == 0 {
-		return false, err
+// relay applies events.
+func (t *tenure) relay(ctx context.Context, events []journal.Event) error {
+	for batch := range slices.Chunk(events, relayBatch) {
+		if _, err := t.in.apply(ctx, rows(batch), t.token, false); err != nil {
+			return err
+		}
+		t.applied(batch)
 	}
-	_, err = r.in.apply(ctx, rows(events), token, false)
-	var behind *BehindError
-	if errors.As(err, &behind) {
-		err = r.catchUp(ctx, token, events, behind)
+	return nil
+}
+
+func (t *tenure) applied(events []journal.Event) {
+	t.done.Lock()
+	defer t.done.Unlock()
+	for _, e := range events {
+		t.done.all = append(t.done.all, journal.Position{Stream: e.Stream, Seq: e.Seq})
 	}
+}
+
+// strike takes off the list what was applied, from time to time and at the end.
+func (t *tenure) strike(ctx context.Context) {
+	tick := time.NewTicker(strikeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			t.strikeOff(last) //nolint:errcheck // the next one who leads finds them applied
+			return
+		case <-tick.C:
+		}
+		if err := t.strikeOff(ctx); err != nil && ctx.Err() == nil {
+			t.log.Debug("relayed events stay on the list for now", "err", err)
+		}
+	}
+}
+
+// strikeOff takes off the list what was applied.
+func (t *tenure) strikeOff(ctx context.Context) error {
+	t.done.Lock()
+	all := t.done.all
+	t.done.all = nil
+	t.done.Unlock()
+	err := t.journal.Relayed(ctx, all)
 	if err != nil {
-		return false, err
+		t.done.Lock()
+		t.done.all = append(all, t.done.all...)
+		t.done.Unlock()
 	}
-	done := make([]journal.Position, len(events))
-	for i, e := range events {
-		done[i] = journal.Position{Stream: e.Stream, Seq: e.Seq}
-	}
-	return len(events) == relayBatch, r.journal.Relayed(ctx, done)
+	return err
 }
 
 // catchUp applies the streams that have gaps. Of a stream that is known the missing events are read from the journal. One that is not

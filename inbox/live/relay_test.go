@@ -34,7 +34,6 @@ func (p *paper) write(events ...journal.Event) {
 	if err != nil {
 		p.t.Error(err)
 	}
-	p.Wake()
 }
 
 // pending is how many events wait to be relayed.
@@ -195,6 +194,7 @@ func TestRelayCatchesUp(t *testing.T) {
 		if _, err := d.Apply(t.Context(), []journal.Event{first}); err != nil {
 			t.Fatal(err)
 		}
+		p.Fresh() // another process wrote them
 		d.relaying(p)
 		eventually(t, "all relayed", 10*time.Second, func() bool { return p.pending() == 0 })
 		count := map[inbox.ConversationID]int{}
@@ -280,4 +280,20 @@ func TestRelayEndsWhileRedisIsAway(t *testing.T) {
 	if n := p.pending(); n == 0 {
 		t.Fatal("relayed to nowhere")
 	}
+}
+
+// What another process committed before comes first, also when it is not told and the conversation is new.
+func TestRelayKeepsTheOrderOfTwoProcesses(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		const conversations = 30
+		p := newPaper(t)
+		elsewhere := &paper{journal.New(p.db), t, p.db}
+		d.relaying(p)
+		for n := range conversations {
+			elsewhere.write(d.event(chat(n), journal.Opened))
+			p.write(d.event(chat(n), journal.Noted))
+		}
+		eventually(t, "all relayed", 10*time.Second, func() bool { return p.pending() == 0 })
+		d.complete(conversations, 2)
+	})
 }
