@@ -6,128 +6,133 @@ package safe
 
 import (
 	"errors"
-	"regexp"
+	"fmt"
 	"strings"
-	"sync"
 
-	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
-// Limit is how many bytes of HTML are shown; larger is shown as text.
-const Limit = 1 << 20
+// Limits, in bytes of UTF-8.
+const (
+	Limit     = 1 << 20 // of the HTML that is shown; larger is shown as text
+	LimitRead = 5 << 20 // of the HTML that is read; most of a large one is often style sheets and comments, which are not shown
+)
 
-// Clean makes the HTML of a mail safe to show within a page (E-43): no script, frame, form or style sheet; links open elsewhere
-// and tell nothing of where they were clicked; images that came with the mail keep src="cid:…"; images on other servers have their
-// address in data-src, so that nothing is loaded until a person asks; images of one pixel are gone. The result is balanced.
+// Why HTML is not shown. Its words still can be.
+var (
+	ErrLarge    = errors.New("too large")
+	ErrUnstable = errors.New("reads differently each time it is written")
+)
+
+// rounds is how often HTML may change while it is cleaned. One that is not at rest by then was made to be read in two ways.
+const rounds = 6
+
+// Clean makes the HTML of a mail safe to show within a page of its own:
+//
+//   - no script, frame, form, style sheet, SVG or MathML; inline styles of a safe list only;
+//   - links open elsewhere, tell nothing of where they were clicked, have the host they lead to as their title, and show it when their
+//     text names another;
+//   - images that came with the mail keep src="cid:…", small ones that lie in the markup keep src="data:…", and those on other servers
+//     have their address in data-src, so that nothing is loaded until a person asks; images that are there to be counted are gone;
+//   - what its author meant nobody to see is gone.
+//
+// The result is a balanced fragment that reads the same however often it is parsed and written. An error says why there is none.
 func Clean(markup string) (string, error) {
-	if len(markup) > Limit {
-		return "", errors.New("too large")
+	if len(markup) > LimitRead {
+		return "", ErrLarge
 	}
 	doc, err := html.Parse(strings.NewReader(markup))
 	if err != nil {
+		return "", fmt.Errorf("parse: %w", err)
+	}
+	prune(doc)
+	before, err := write(body(doc))
+	for range rounds {
+		if err != nil {
+			return "", err
+		}
+		whole, err := fragment(strings.TrimSpace(policy().Sanitize(before)))
+		if err != nil {
+			return "", err
+		}
+		after, err := write(children(whole))
+		if err != nil {
+			return "", err
+		}
+		if after == before {
+			return dressed(whole)
+		}
+		before = after
+	}
+	return "", ErrUnstable
+}
+
+// dressed writes what lies in whole with its links as they are shown.
+func dressed(whole *html.Node) (string, error) {
+	dress(whole)
+	out, err := write(children(whole))
+	if err != nil {
 		return "", err
 	}
-	disarm(doc)
-	var out strings.Builder
-	if err := html.Render(&out, doc); err != nil {
+	again, err := reread(out)
+	if err != nil {
 		return "", err
 	}
-	if out.Len() > 2*Limit { // unclosed tags are repeated in every paragraph
-		return "", errors.New("too large when its tags are closed")
+	if again != out {
+		return "", ErrUnstable
 	}
-	return strings.TrimSpace(policy().Sanitize(out.String())), nil
+	return out, nil
 }
 
-// policy is what may remain. A Policy is safe for concurrent use once it is built.
-var policy = sync.OnceValue(func() *bluemonday.Policy {
-	p := bluemonday.NewPolicy()
-	p.AllowStandardAttributes()
-	p.AllowElements("a", "abbr", "address", "article", "aside", "b", "bdi", "big", "blockquote", "br", "caption", "center", "cite",
-		"code", "col", "colgroup", "dd", "del", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer", "h1", "h2",
-		"h3", "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "ol", "p", "pre", "q", "s", "samp",
-		"section", "small", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt",
-		"u", "ul", "var", "wbr")
-	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
-	p.RequireParseableURLs(true)
-	p.AllowAttrs("href").OnElements("a")
-	p.AllowAttrs("src").Matching(regexp.MustCompile(`^cid:[^\s"'<>]+$`)).OnElements("img")
-	p.AllowAttrs("data-src").Matching(regexp.MustCompile(`^https?://[^\s"'<>]+$`)).OnElements("img")
-	p.AllowAttrs("alt").OnElements("img")
-	p.AllowAttrs("width", "height").Matching(bluemonday.NumberOrPercent).OnElements("img", "table", "td", "th", "col")
-	p.AllowAttrs("align", "valign").Matching(regexp.MustCompile(`(?i)^(left|right|center|justify|top|middle|bottom|baseline)$`)).
-		OnElements("table", "tr", "td", "th", "p", "div", "img", "h1", "h2", "h3")
-	p.AllowAttrs("colspan", "rowspan", "border", "cellpadding", "cellspacing", "start").Matching(bluemonday.Integer).
-		OnElements("table", "td", "th", "ol")
-	p.AllowAttrs("bgcolor", "color").Matching(regexp.MustCompile(`(?i)^(#[0-9a-f]{3,8}|[a-z]{3,20})$`)).
-		OnElements("table", "tr", "td", "th", "font")
-	p.AllowAttrs("type").Matching(regexp.MustCompile(`^cite$`)).OnElements("blockquote")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^gmail_(quote|attr|signature)$`)).OnElements("div", "blockquote")
-	p.AllowStyles("color", "background-color", "font-size", "font-weight", "font-style", "font-family", "text-align",
-		"text-decoration", "line-height", "white-space", "vertical-align", "padding", "padding-left", "padding-right",
-		"padding-top", "padding-bottom", "margin", "margin-left", "margin-right", "margin-top", "margin-bottom",
-		"border-collapse", "width", "max-width", "list-style-type").Globally()
-	p.RequireNoReferrerOnLinks(true)
-	p.RequireNoFollowOnLinks(true)
-	p.AddTargetBlankToFullyQualifiedLinks(true)
-	return p
-})
-
-// disarm walks the document and takes away what would be loaded or is hidden from the reader.
-func disarm(n *html.Node) {
-	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-		if c.Type == html.ElementNode && (hidden(c) || c.Data == "img" && pixel(c)) {
-			n.RemoveChild(c)
-		} else {
-			if c.Type == html.ElementNode && c.Data == "img" {
-				c.Attr = imageAttributes(c.Attr)
-			}
-			disarm(c)
-		}
-		c = next
+func reread(markup string) (string, error) {
+	whole, err := fragment(markup)
+	if err != nil {
+		return "", err
 	}
+	return write(children(whole))
 }
 
-func imageAttributes(attrs []html.Attribute) []html.Attribute {
-	var kept []html.Attribute
-	for _, a := range attrs {
-		switch a.Key {
-		case "srcset", "data-src":
-			continue
-		case "src":
-			a.Val = strings.TrimSpace(a.Val)
-			if len(a.Val) < 4 || !strings.EqualFold(a.Val[:4], "cid:") {
-				a.Key = "data-src"
-				if strings.HasPrefix(a.Val, "//") {
-					a.Val = "https:" + a.Val
-				}
-			} else {
-				a.Val = "cid:" + a.Val[4:]
-			}
-		}
-		kept = append(kept, a)
+// fragment parses what may stand in a body; the result holds it.
+func fragment(markup string) (*html.Node, error) {
+	whole := &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}
+	nodes, err := html.ParseFragment(strings.NewReader(markup), whole)
+	if err != nil {
+		return nil, fmt.Errorf("parse: %w", err)
 	}
-	return kept
+	for _, n := range nodes {
+		whole.AppendChild(n)
+	}
+	return whole, nil
 }
 
-// pixel reports whether an image is there to be counted and not to be seen.
-func pixel(n *html.Node) bool {
-	small := func(v string) bool { v = strings.TrimSuffix(strings.TrimSpace(v), "px"); return v == "0" || v == "1" }
-	return small(attribute(n, "width")) && small(attribute(n, "height"))
-}
-
-// hidden reports whether the author meant an element not to be seen, such as the preview text of a newsletter.
-func hidden(n *html.Node) bool {
-	style := strings.ToLower(strings.Join(strings.Fields(attribute(n, "style")), ""))
-	return strings.Contains(style, "display:none")
-}
-
-func attribute(n *html.Node, key string) string {
-	for _, a := range n.Attr {
-		if a.Key == key {
-			return a.Val
+// write is the markup of nodes. Unclosed tags are repeated in every paragraph, so that little markup can become much.
+func write(nodes []*html.Node) (string, error) {
+	out := &bounded{left: Limit}
+	for _, n := range nodes {
+		if err := html.Render(out, n); err != nil {
+			return "", err
 		}
 	}
-	return ""
+	return out.String(), nil
+}
+
+// bounded takes as much as is left.
+type bounded struct {
+	strings.Builder
+	left int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, ErrLarge
+	}
+	return b.Builder.Write(p)
+}
+
+func (b *bounded) WriteString(s string) (int, error) { return b.Write([]byte(s)) }
+
+func (b *bounded) WriteByte(c byte) error {
+	_, err := b.Write([]byte{c})
+	return err
 }
