@@ -7,6 +7,15 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
+// UsesTokens reports whether the mailbox is read by access tokens.
+func (a *Adapter) UsesTokens() bool { return a.cfg.IMAP.Auth != AuthPassword }
+
+// CheckToken asks the provider for an access token. It is for a mailbox that uses them.
+func (a *Adapter) CheckToken(ctx context.Context) error {
+	_, err := a.cfg.IMAP.Tokens.Token(ctx)
+	return err
+}
+
 // CheckIMAP connects, signs in and opens the folder, and changes nothing. It tells an administrator whether the settings are right.
 func (a *Adapter) CheckIMAP(ctx context.Context) error {
 	c, err := a.dial(ctx)

@@ -31,6 +31,8 @@ type Server struct {
 	TLS      TLSMode // TLSDirect when empty
 	User     string  // empty for SMTP means: do not sign in
 	Password string
+	Auth     AuthMethod
+	Tokens   TokenSource // for an Auth other than AuthPassword; IMAP and SMTP of a mailbox share one
 }
 
 // Config is one mailbox. Zero values of the durations and sizes are replaced by the defaults named beside them.
@@ -126,8 +128,29 @@ func (s Server) validate(name string, lab, signIn bool) []error {
 	if signIn && s.User == "" {
 		errs = append(errs, fmt.Errorf("%s.user: must not be empty", name))
 	}
-	if (s.User == "") != (s.Password == "") {
-		errs = append(errs, fmt.Errorf("%s: user and password belong together", name))
+	return append(errs, s.validateAuth(name)...)
+}
+
+func (s Server) validateAuth(name string) []error {
+	switch s.Auth {
+	case AuthPassword:
+		if (s.User == "") != (s.Password == "") {
+			return []error{fmt.Errorf("%s: user and password belong together", name)}
+		}
+		return nil
+	case AuthOAuth, AuthXOAuth2, AuthBearer:
+	default:
+		return []error{fmt.Errorf("%s.auth: %q is none of oauth, xoauth2, oauthbearer", name, s.Auth)}
+	}
+	var errs []error
+	if s.User == "" || s.Password != "" {
+		errs = append(errs, fmt.Errorf("%s: to sign in by a token needs a user, and no password", name))
+	}
+	if s.Tokens == nil {
+		errs = append(errs, fmt.Errorf("%s.auth: an oauth block is needed", name))
+	}
+	if s.TLS == TLSDisabled {
+		errs = append(errs, fmt.Errorf("%s.tls: a token is never sent in clear text", name))
 	}
 	return errs
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
+
+	"sportello/channels/email/oauth"
 )
 
 // The codes of channels.Health that this adapter uses.
@@ -36,11 +38,14 @@ func healthCode(err error) string {
 	var store storeError
 	var reply *imap.Error
 	var network net.Error
+	var token *oauth.Error
 	switch {
 	case err == nil:
 		return codeOK
 	case errors.As(err, &store):
 		return codeStore
+	case errors.As(err, &token):
+		return tokenCode(token)
 	case isTLS(err):
 		return codeTLS
 	case errors.As(err, &reply) && throttled(reply):
@@ -53,6 +58,19 @@ func healthCode(err error) string {
 		return codeNetwork
 	}
 	return codeProtocol
+}
+
+// tokenCode names why there is no access token.
+func tokenCode(err *oauth.Error) string {
+	switch {
+	case err.Reconnect:
+		return codeAuth
+	case err.Throttled:
+		return codeThrottled
+	case err.Code == "store":
+		return codeStore
+	}
+	return codeNetwork
 }
 
 // brokenConnection reports whether a connection ended, judged by its words: the IMAP library passes errors of the network on as text,

@@ -74,22 +74,32 @@ func (a *Adapter) dial(ctx context.Context) (*conn, error) {
 }
 
 func (c *conn) signIn(ctx context.Context, s Server) error {
-	return c.do(ctx, commandTimeout, func() error {
-		caps := c.client.Caps()
-		if caps.Has(imap.AuthCap("PLAIN")) {
-			if err := c.client.Authenticate(sasl.NewPlainClient("", s.User, s.Password)); err != nil {
-				return signInError{err}
-			}
-			return nil
-		}
+	caps := c.client.Caps()
+	has := func(mechanism string) bool { return caps.Has(imap.AuthCap(mechanism)) }
+	if s.Auth == AuthPassword && !has(sasl.Plain) { // the LOGIN command is older than any mechanism
 		if caps.Has(imap.CapLoginDisabled) {
 			return errors.New("server offers no way to sign in that is known here")
 		}
-		if err := c.client.Login(s.User, s.Password).Wait(); err != nil {
-			return signInError{err}
+		return c.do(ctx, commandTimeout, func() error { return refusedSignIn(c.client.Login(s.User, s.Password).Wait()) })
+	}
+	way, err := s.signIn(ctx, has)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, commandTimeout, func() error {
+		err := c.client.Authenticate(way)
+		if err != nil {
+			way.refused()
 		}
-		return nil
+		return refusedSignIn(err)
 	})
+}
+
+func refusedSignIn(err error) error {
+	if err == nil {
+		return nil
+	}
+	return signInError{err}
 }
 
 // hint notes that there may be news. It is called by the library's reader and must not block.

@@ -40,6 +40,9 @@ func (a *Adapter) session(ctx context.Context) error {
 		if pos, err = a.takeNew(ctx, c, pos); err != nil {
 			return err
 		}
+		if err := a.mayGoOn(ctx); err != nil {
+			return err
+		}
 		a.lastSuccess, a.lag = a.deps.Now(), 0
 		a.report(true, codeOK, nil)
 		limit := jitter(a.cfg.Poll)
@@ -50,6 +53,15 @@ func (a *Adapter) session(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// mayGoOn has the access token renewed before it ends, and so learns that the permission was withdrawn while a connection still lives.
+func (a *Adapter) mayGoOn(ctx context.Context) error {
+	if a.cfg.IMAP.Auth == AuthPassword {
+		return nil
+	}
+	_, err := a.cfg.IMAP.Tokens.Token(ctx)
+	return err
 }
 
 // selectFolder opens the folder and returns where to go on. A new UIDVALIDITY means that every UID is void: the folder is taken from

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
 	"sportello/channels"
@@ -112,19 +111,22 @@ func (a *Adapter) openSMTP(ctx context.Context) (*smtp.Client, error) {
 	if s.User == "" {
 		return c, nil
 	}
-	if err := c.Auth(a.smtpAuth(c)); err != nil {
+	way, err := s.signIn(ctx, c.SupportsAuth)
+	if err != nil {
 		c.Close()
+		return nil, tokenFault(err)
+	}
+	if err := c.Auth(way); err != nil {
+		c.Close()
+		way.refused()
 		return nil, authFault(err)
 	}
 	return c, nil
 }
 
-func (a *Adapter) smtpAuth(c *smtp.Client) sasl.Client {
-	s := a.cfg.SMTP
-	if !c.SupportsAuth(sasl.Plain) && c.SupportsAuth(sasl.Login) {
-		return sasl.NewLoginClient(s.User, s.Password)
-	}
-	return sasl.NewPlainClient("", s.User, s.Password)
+// tokenFault is a sign-in that failed for want of an access token: the account waits, the message is not to blame.
+func tokenFault(err error) error {
+	return &channels.Fault{Class: channels.Temporary, Code: channels.CodeAuth, Detail: field.Clip(field.OneLine(err.Error()), 500), Err: err}
 }
 
 // authFault keeps a refused password from failing mail for ever: the account is wrong, not the message.

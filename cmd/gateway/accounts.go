@@ -11,24 +11,52 @@ import (
 	"sportello/channels"
 	"sportello/channels/chat"
 	"sportello/channels/email"
+	"sportello/channels/email/oauth"
 	"sportello/channels/sms"
 	"sportello/inbox"
 )
 
 // This file turns settings into what the adapters are built from.
 
-func (s Settings) emailConfigs() []email.Config {
+// emailConfigs are the mailboxes. bookmarks keep what their providers hand out instead of a configured token; nil where nobody is asked
+// for one.
+func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 	var all []email.Config
-	server := func(m MailServerSettings) email.Server {
-		return email.Server{Host: m.Host, Port: m.Port, TLS: email.TLSMode(m.TLS), User: m.User, Password: m.Password}
-	}
 	for _, e := range s.Email {
+		tokens := s.tokens(e, bookmarks)
+		server := func(m MailServerSettings) email.Server {
+			way := email.AuthMethod(m.Auth)
+			if way == email.AuthPassword && m.Password == "" && m.User != "" && tokens != nil {
+				way = email.AuthOAuth
+			}
+			return email.Server{Host: m.Host, Port: m.Port, TLS: email.TLSMode(m.TLS), User: m.User, Password: m.Password, Auth: way, Tokens: tokens}
+		}
 		all = append(all, email.Config{
 			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Folder: e.Folder, Poll: e.Poll,
 			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, InsecureLab: e.InsecureLab,
 		})
 	}
 	return all
+}
+
+func (o OAuthSettings) config() oauth.Config {
+	return oauth.Config{
+		Provider: o.Provider, Tenant: o.Tenant, TokenURL: o.TokenURL, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		RefreshToken: o.RefreshToken, Scopes: o.Scopes,
+	}
+}
+
+// tokens are those of a mailbox, nil when it signs in by password or its oauth block is not valid.
+func (s Settings) tokens(e EmailSettings, bookmarks channels.Bookmarks) email.TokenSource {
+	cfg := e.OAuth.config()
+	if cfg.IsZero() || len(cfg.Validate()) > 0 {
+		return nil
+	}
+	var deps oauth.Deps
+	if bookmarks != nil {
+		deps.Keep = oauth.Sealed(bookmarks, channels.AccountID(e.Account), s.key("oauth refresh token"), e.OAuth.RefreshToken)
+	}
+	return oauth.New(cfg, deps)
 }
 
 func (s Settings) smsConfigs() []sms.Config {
@@ -101,7 +129,14 @@ func (s Settings) key(use string) []byte {
 func (s Settings) validateAccounts() error {
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf("  "+format, args...)) }
-	for i, c := range s.emailConfigs() {
+	for i, e := range s.Email {
+		if cfg := e.OAuth.config(); !cfg.IsZero() {
+			for _, err := range cfg.Validate() {
+				add("email.%d.%w", i, err)
+			}
+		}
+	}
+	for i, c := range s.emailConfigs(nil) {
 		for _, err := range c.Validate() {
 			add("email.%d.%w", i, err)
 		}

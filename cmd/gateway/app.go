@@ -179,9 +179,10 @@ func (a *app) wireChannels(context.Context) error {
 			return fmt.Errorf("ca_file: %w", err)
 		}
 	}
-	for _, cfg := range a.settings.emailConfigs() {
+	bookmarks := inbox.NewBookmarks(a.record, a.now)
+	for _, cfg := range a.settings.emailConfigs(bookmarks) {
 		cfg.CAs = cas
-		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: inbox.NewBookmarks(a.record, a.now), Health: a.health.set, Log: a.log, Now: a.now})
+		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now})
 		a.mailboxes[cfg.Account], senders[cfg.Account] = m, m
 	}
 	for _, cfg := range a.settings.smsConfigs() {

@@ -180,6 +180,9 @@ func (d *doctor) rules(ctx context.Context) {
 func (d *doctor) mailboxes(ctx context.Context) {
 	for _, id := range slices.Sorted(maps.Keys(d.app.mailboxes)) {
 		m := d.app.mailboxes[id]
+		if m.UsesTokens() {
+			d.try(ctx, string(id)+" OAuth", "the provider gives access tokens", m.CheckToken)
+		}
 		d.try(ctx, string(id)+" IMAP", "signed in, folder opened", m.CheckIMAP)
 		d.try(ctx, string(id)+" SMTP", "signed in", m.CheckSMTP)
 	}

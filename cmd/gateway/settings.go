@@ -73,6 +73,19 @@ type MailServerSettings struct {
 	TLS      string `koanf:"tls"` // tls, starttls or none (with insecure_lab only)
 	User     string `koanf:"user"`
 	Password string `koanf:"password"`
+	Auth     string `koanf:"auth"` // oauth, xoauth2, oauthbearer; empty: with the password, or by oauth where there is none
+}
+
+// OAuthSettings say how a mailbox signs in without a password: for Google with a refresh token; for Microsoft 365 with a refresh
+// token, or with tenant and client secret alone.
+type OAuthSettings struct {
+	Provider     string   `koanf:"provider"` // google or microsoft
+	Tenant       string   `koanf:"tenant"`
+	TokenURL     string   `koanf:"token_url"` // of another provider
+	ClientID     string   `koanf:"client_id"`
+	ClientSecret string   `koanf:"client_secret"`
+	RefreshToken string   `koanf:"refresh_token"`
+	Scopes       []string `koanf:"scopes"` // the provider's for mail when empty
 }
 
 // EmailSettings are one mailbox.
@@ -84,6 +97,7 @@ type EmailSettings struct {
 	Poll        time.Duration      `koanf:"poll"`
 	IMAP        MailServerSettings `koanf:"imap"`
 	SMTP        MailServerSettings `koanf:"smtp"`
+	OAuth       OAuthSettings      `koanf:"oauth"`
 	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
 	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sportello/channels/email"
 )
 
 const goodSettings = `
@@ -92,6 +94,28 @@ chat: [{account: shop, jwt_keys: [short]}, {account: two, origins: ["www.example
 	}
 	if strings.Contains(err.Error(), "topsecret") {
 		t.Error("the secret is repeated")
+	}
+}
+
+// E-02: a mailbox without a password signs in by the tokens of its oauth block.
+func TestSettingsOAuth(t *testing.T) {
+	block := `
+    oauth: {provider: microsoft, client_id: c, refresh_token: "${MAIL_PASSWORD}"}
+    imap: {host: outlook.office365.com, port: 993, tls: tls, user: support@example.it}
+    smtp: {host: smtp.office365.com, port: 587, tls: starttls, user: support@example.it, auth: xoauth2}`
+	head, rest, _ := strings.Cut(goodSettings, "\n    imap:")
+	_, rest, _ = strings.Cut(rest, "\nsms:")
+	text := head + block + "\nsms:" + rest
+	s, err := load(settingsFile(t, text), goodEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := s.emailConfigs(nil)[0]; c.IMAP.Auth != email.AuthOAuth || c.SMTP.Auth != email.AuthXOAuth2 || c.IMAP.Tokens == nil || c.IMAP.Tokens != c.SMTP.Tokens {
+		t.Errorf("%+v", c)
+	}
+	_, err = load(settingsFile(t, strings.Replace(text, "provider: microsoft", "provider: other", 1)), goodEnv)
+	if err == nil || !strings.Contains(err.Error(), "email.0.oauth.provider") {
+		t.Errorf("another provider passes: %v", err)
 	}
 }
 

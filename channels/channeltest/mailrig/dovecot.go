@@ -55,7 +55,7 @@ ssl_key = <{{.Cert.KeyFile}}
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = yes
 login_trusted_networks =
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_verbose = yes
 first_valid_uid = {{.UID}}
 mail_location = maildir:{{.Dir}}/mail/%u
@@ -63,7 +63,13 @@ mail_fsync = never
 recipient_delimiter = +
 passdb {
   driver = static
+  mechanisms = plain login
   args = password={{.Password}}
+}
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {{.Dir}}/oauth2.conf
 }
 userdb {
   driver = static
@@ -88,6 +94,12 @@ service auth {
   inet_listener {
     address = 127.0.0.1
     port = {{.D.AuthPort}}
+  }
+}
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
   }
 }
 protocol imap {
@@ -120,6 +132,7 @@ func StartDovecot(t testing.TB) *Dovecot {
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeTokenKey(t, dir, uid, gid)
 	conf := filepath.Join(dir, "dovecot.conf")
 	write(t, conf, fillIn(t, dovecotConf, map[string]any{
 		"Dir": dir, "Root": root, "User": me.Username, "Group": group.Name, "UID": uid, "GID": gid,
