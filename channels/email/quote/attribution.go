@@ -22,6 +22,10 @@ func (m *mail) introductions() map[int]intro {
 		if l.blank() || l.depth > 0 || l.hint&hintQuote != 0 {
 			continue
 		}
+		if l.hint&hintIntro != 0 {
+			m.told(e, found)
+			continue
+		}
 		quoted := m.quoteFollows(e)
 		colon := endsColon(l.text)
 		if !colon && !quoted && !(m.paragraphEnds(e) && (strings.IndexByte(l.text, '@') >= 0 || wrote.has(lastBytes(l.text, 60)))) {
@@ -34,6 +38,18 @@ func (m *mail) introductions() map[int]intro {
 		}
 	}
 	return found
+}
+
+// told takes the lines that HTML says are an introduction.
+func (m *mail) told(e int, found map[int]intro) {
+	if e > 0 && m.lines[e-1].hint&hintIntro != 0 {
+		return
+	}
+	end := e
+	for end < len(m.lines) && (m.lines[end].hint&hintIntro != 0 || m.lines[end].blank()) {
+		end++
+	}
+	found[e] = intro{e, end, true}
 }
 
 func lastBytes(s string, n int) string {

@@ -17,7 +17,7 @@ type divider struct {
 // dividerAt looks at line i for, in any combination, a ruling, a line of words (between dashes, or ending in a colon) and a head.
 func (m *mail) dividerAt(i int) (divider, bool) {
 	l := &m.lines[i]
-	if l.blank() || l.hint&hintQuote != 0 {
+	if l.blank() {
 		return divider{}, false
 	}
 	d := divider{from: i, kind: channels.FoldQuote}

@@ -15,7 +15,7 @@ const (
 	hintQuote     hint = 1 << iota // within an element that a mail program makes for the quoted mail
 	hintRest                       // the quoted mail begins here and goes on to the end
 	hintSignature                  // within an element that a mail program makes for the signature
-	hintRule                       // a ruling is drawn above this line
+	hintIntro                      // within an element that a mail program makes for the lines that introduce the quote
 )
 
 // line is one line of a text. Its text is fit for reading: no quote mark, no emphasis marks around it, one kind of digit and colon.

@@ -69,11 +69,14 @@ func (m *mail) quotes() {
 func (m *mail) quoteAt(i int, intros map[int]intro) int {
 	l := &m.lines[i]
 	if l.hint&hintRest != 0 {
-		kind := channels.FoldQuote
-		if d, ok := m.dividerAt(i); ok {
-			kind = d.kind
+		d, ok := m.dividerAt(i)
+		if m.heads = m.heads || ok; !ok {
+			d = divider{from: i, body: i, kind: channels.FoldQuote}
 		}
-		return m.rest(i, i, kind, false)
+		if !m.contentFrom(d.body) {
+			return i + 1
+		}
+		return m.rest(i, i, d.kind, false)
 	}
 	if l.hint&hintQuote != 0 || l.depth > 0 {
 		return m.marked(i)
@@ -119,8 +122,8 @@ func (m *mail) marked(i int) int {
 	end := m.runEnd(i)
 	kind := channels.FoldQuote
 	if first := m.firstFull(i, end); first >= 0 {
-		if h := m.headAt(first); h.holds(false) {
-			m.heads = true
+		if d, ok := m.dividerAt(first); ok {
+			m.heads, kind = true, d.kind
 		}
 	}
 	if m.clear(i, end) {
