@@ -75,7 +75,7 @@ func (a *Adapter) inbound(m *letter.Mail, received time.Time) channels.Inbound {
 		From: m.From, Proof: m.Proof, To: m.To, Cc: m.Cc,
 		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
 		SentAt: m.Date, ReceivedAt: a.deps.Now(),
-		Thread: m.Thread, Auto: m.Auto, Locale: m.Locale, Flaw: m.Flaw,
+		Thread: m.Thread, Auto: m.Auto, Locale: m.Locale, Flaw: m.Flaw, Details: m.Details,
 		Meta: make(map[string]string),
 	}
 	for _, f := range m.Files {

@@ -33,6 +33,7 @@ type commands struct {
 	Rebuild rebuildCmd `cmd:"" help:"Build the live inbox in Redis anew from the record. A running gateway does it by itself when Redis is empty."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the settings and everything they name: record, Redis, mailboxes, provider, accounts."`
 	Audit   auditCmd   `cmd:"" help:"Print the balance sheet of a day: received, stored, shown, sent; and name whatever is missing or altered."`
+	Mail    mailCmd    `cmd:"" help:"Work with single mails."`
 	Agent   agentCmd   `cmd:"" help:"Manage agents."`
 	Queue   queueCmd   `cmd:"" help:"Manage queues."`
 	Drill   drillCmd   `cmd:"" help:"Start a copy of the whole system on this machine, break it on purpose, and check that nothing is lost."`

@@ -33,21 +33,27 @@ type Mail struct {
 	Header   field.Header
 	External string // what makes this mail the same mail wherever and whenever it is seen again; see externalID
 
-	From     channels.Address // zero Value when the mail names no usable sender
-	Proof    channels.Proof
-	To, Cc   []channels.Address
-	ReplyTo  []channels.Address
-	Subject  string
-	Date     time.Time // zero when missing or unreadable
-	Text     string
-	HTML     string // sanitised; images of other servers carry data-src instead of src
-	Files    []File
-	Thread   channels.Thread
-	Auto     channels.Auto
-	Locale   string    // Content-Language, if it names one
-	Failures []Failure // what a delivery report says, one per recipient
-	Ours     bool      // we sent it: it came back by a copy or an alias
-	Flaw     string    // why it could not be read in full, "" when it could
+	From    channels.Address // zero Value when the mail names no usable sender
+	Proof   channels.Proof
+	To, Cc  []channels.Address
+	ReplyTo []channels.Address
+	Subject string
+	Date    time.Time // zero when missing or unreadable
+	Text    string
+	HTML    string // sanitised; images of other servers carry data-src instead of src
+	Files   []File
+	Thread  channels.Thread
+	Auto    channels.Auto
+
+	AutoReason string    // by which header or rule Auto was decided, "" when a person wrote it
+	Locale     string    // Content-Language, if it names one
+	Failures   []Failure // what a delivery report says, one per recipient
+	List       bool      // a mailing list or a bulk mailer sent it
+	Spam       bool      // a mail server on the way took it for spam
+	Tag        string    // the tag "[#1234]" of its subject without brackets: proves nothing
+	Details    channels.Details
+	Ours       bool   // we sent it: it came back by a copy or an alias
+	Flaw       string // why it could not be read in full, "" when it could
 }
 
 // Read reads one mail. It never fails and never panics: what cannot be read is missing from the result, and Flaw says why. Its
@@ -76,6 +82,7 @@ func Read(raw []byte, r Reading) *Mail {
 		m.readParts(tree.Root)
 	}
 	m.Auto = classify(m, r)
+	m.readDetails()
 	return m
 }
 
@@ -103,6 +110,7 @@ func (m *Mail) readHeader(r Reading) {
 	m.Subject = field.Clip(field.Words(h.Get("subject")), 1000)
 	m.Date = field.Date(h.Get("date"))
 	m.Thread = readThread(h, r.Own)
+	m.List, m.Spam, m.Tag = isList(h), isSpam(h), readTag(m.Subject)
 	m.Locale = field.Language(h.Get("content-language"))
 	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && oursByID(h, m.Thread.MessageID, r.Own)
 }
