@@ -41,9 +41,8 @@ func stage(t *testing.T, o staging.Options) *staging.World {
 }
 
 // drive lets everybody work while during runs and fails the test if the balance is not even in the end.
-func drive(t *testing.T, w *staging.World, during func(context.Context) error) {
+func drive(t *testing.T, w *staging.World, pace staging.Pace, during func(context.Context) error) {
 	t.Helper()
-	pace := staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}
 	b, err := w.Drive(t.Context(), pace, drillPatience, during)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, w.Logs())
@@ -93,21 +92,30 @@ func watch(t *testing.T, w *staging.World) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// TestE2EThreeGatewaysLoseOne: visitors and agents on any of three gateways, PostgreSQL, a Redis cluster. The gateway that reads the
-// mailbox dies in the middle and comes back.
+// lossRate is how many messages a second must be coming in when the gateway dies.
+const lossRate = 200
+
+// TestE2EThreeGatewaysLoseOne: visitors and agents on any of three gateways, PostgreSQL, a Redis cluster. While 200 messages a second come
+// in, the gateway that reads the mailbox is killed. It comes back later.
 func TestE2EThreeGatewaysLoseOne(t *testing.T) {
-	w := stage(t, staging.Options{Gateways: 3, Redis: staging.Cluster, Visitors: 20, Phones: 8, Writers: 3, Agents: 8})
+	w := stage(t, staging.Options{Gateways: 3, Redis: staging.Cluster, Visitors: 120, Phones: 8, Writers: 3, Agents: 8, Room: 20, Answers: 6})
 	stop := watch(t, w)
 	defer stop()
-	drive(t, w, func(ctx context.Context) error {
+	drive(t, w, staging.Pace{Chat: 450 * time.Millisecond, SMS: time.Second, Mail: 2 * time.Second}, func(ctx context.Context) error {
 		if err := until(ctx, "one gateway reads the mailbox", 30*time.Second, func() bool { return len(w.Readers()) == 1 }); err != nil {
 			return err
 		}
-		pause(ctx, 8*time.Second)
-		victim := w.Readers()[0]
+		pause(ctx, 5*time.Second)
+		taken := w.Taken()
+		pause(ctx, 4*time.Second)
+		victim, rate := w.Readers()[0], float64(w.Taken()-taken)/4
 		before := len(w.Back())
 		victim.Kill()
 		killed := time.Now()
+		t.Logf("%s is killed while %.0f messages a second come in", victim.Name, rate)
+		if rate < lossRate {
+			t.Errorf("only %.0f messages a second came in, of %d", rate, lossRate)
+		}
 		err := until(ctx, "another gateway reads the mailbox", 30*time.Second, func() bool {
 			readers := w.Readers()
 			return len(readers) == 1 && readers[0] != victim
@@ -124,7 +132,9 @@ func TestE2EThreeGatewaysLoseOne(t *testing.T) {
 		if err := victim.Start(ctx); err != nil {
 			return err
 		}
+		taken = w.Taken()
 		pause(ctx, 4*time.Second)
+		t.Logf("with all three again %.0f messages a second come in", float64(w.Taken()-taken)/4)
 		return nil
 	})
 }
@@ -135,7 +145,7 @@ func TestE2EStoresGoAway(t *testing.T) {
 	w := stage(t, staging.Options{Gateways: 2, Visitors: 12, Phones: 6, Writers: 3, Agents: 6})
 	stop := watch(t, w)
 	defer stop()
-	drive(t, w, func(ctx context.Context) error {
+	drive(t, w, staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}, func(ctx context.Context) error {
 		pause(ctx, 5*time.Second)
 		if err := w.Postgres.Stop(); err != nil {
 			return err

@@ -33,7 +33,7 @@ const (
 // closeOneOf is after how many replies an agent ends a conversation, about.
 const closeOneOf = 6
 
-// agent is somebody at a console: he takes what he is offered, reads what is shown, answers every second message, and ends a conversation
+// agent is somebody at a console: he takes what he is offered, reads what is shown, answers some, and ends a conversation
 // now and then. The customer, who writes on, opens it again.
 type agent struct {
 	base, email string
@@ -41,7 +41,7 @@ type agent struct {
 	http        *http.Client
 	csrf        string
 	id          inbox.AgentID
-	answers     bool
+	answers     int // one message of so many
 
 	at    live.Position // of the feed; the zero value asks for the work anew
 	offer string        // what he looks at, "" for none
@@ -72,7 +72,7 @@ type job struct {
 	client       string
 }
 
-func newAgent(base, email string, answers bool, b *book) (*agent, error) {
+func newAgent(base, email string, answers int, b *book) (*agent, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
@@ -332,11 +332,11 @@ func (a *agent) load(ctx context.Context, id inbox.ConversationID) {
 
 // want answers a message if it is one to be answered. The caller holds mu.
 func (a *agent) want(m inbox.Message) {
-	if !a.answers || m.Direction != inbox.In || a.done[m.ID] {
+	if m.Direction != inbox.In || a.done[m.ID] {
 		return
 	}
 	a.done[m.ID] = true
-	if m.Seq%2 == 0 {
+	if m.Seq%int64(a.answers) != 0 {
 		return
 	}
 	j := job{conversation: m.Conversation, text: "To " + string(m.ID) + ".", client: uuid.NewSHA1(uuid.NameSpaceOID, []byte(m.ID)).String()}

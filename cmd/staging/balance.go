@@ -342,8 +342,8 @@ func (w *World) owned(ctx context.Context, b *Balance, conversations map[inbox.C
 			load[c.Kind]++
 		}
 		for kind, n := range load {
-			if n > room {
-				b.problem("%s has %d conversations by %s and room for %d", a.email, n, kind, room)
+			if n > w.opt.Room {
+				b.problem("%s has %d conversations by %s and room for %d", a.email, n, kind, w.opt.Room)
 			}
 			if work.Me.Load[kind] != n {
 				b.problem("%s has %d conversations by %s and is counted with %d", a.email, n, kind, work.Me.Load[kind])
@@ -373,7 +373,7 @@ func (w *World) relayed(ctx context.Context, b *Balance) error {
 
 // Overloaded names the agents who have more conversations of a channel than room, as the record has it now.
 func (w *World) Overloaded(ctx context.Context) (all []string, err error) {
-	query := fmt.Sprintf(`SELECT assignee, kind FROM conversation WHERE state = 'assigned' GROUP BY assignee, kind HAVING count(*) > %d`, room)
+	query := fmt.Sprintf(`SELECT assignee, kind FROM conversation WHERE state = 'assigned' GROUP BY assignee, kind HAVING count(*) > %d`, w.opt.Room)
 	err = w.rows(ctx, query, func(r *sql.Rows) error {
 		var agent, kind string
 		if err := r.Scan(&agent, &kind); err != nil {

@@ -12,13 +12,14 @@ import (
 // book is what the outside knows: what customers have said, what agents have written, and what went wrong before their eyes. Every text
 // is said once in a run, so that a text found twice is a message doubled.
 type book struct {
-	mu      sync.Mutex
-	said    map[string]*said  // by text
-	replies map[string]*reply // by text
-	seen    map[place]bool    // what was on a screen once
-	wrong   []string          // broken promises, as they were seen
-	back    []time.Duration   // how long visitors were without a chat
-	closed  int               // how often a conversation was ended
+	mu        sync.Mutex
+	said      map[string]*said  // by text
+	replies   map[string]*reply // by text
+	seen      map[place]bool    // what was on a screen once
+	wrong     []string          // broken promises, as they were seen
+	back      []time.Duration   // how long visitors were without a chat
+	confirmed int               // of what was said
+	closed    int               // how often a conversation was ended
 }
 
 // said is what a customer has said.
@@ -66,6 +67,7 @@ func (b *book) taken(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.said[text].taken = true
+	b.confirmed++
 }
 
 // probed notes what became of a text that was announced only once.

@@ -1,6 +1,7 @@
 package staging
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,10 +31,9 @@ type Options struct {
 	Phones   int
 	Writers  int // of mails
 	Agents   int
+	Room     int // conversations of each channel that an agent can have; 0 is 4
+	Answers  int // agents answer one message of so many; 0 is 2
 }
-
-// room is how many conversations of each channel an agent can have.
-const room = 4
 
 // World is a staging copy with everything around it.
 type World struct {
@@ -59,6 +59,7 @@ type World struct {
 
 // New starts everything. Close ends it, also after an error.
 func New(ctx context.Context, o Options) (*World, error) {
+	o.Room, o.Answers = cmp.Or(o.Room, 4), cmp.Or(o.Answers, 2)
 	w := &World{opt: o, book: newBook()}
 	for _, step := range []func(context.Context) error{w.stores, w.outside, w.team, w.nodes, w.people} {
 		if err := step(ctx); err != nil {
@@ -164,7 +165,7 @@ func (w *World) team(ctx context.Context) (err error) {
 		_, err := staff.Add(ctx, roster.Agent{
 			ID: inbox.AgentID(fmt.Sprintf("agent%d", i)), Email: agentEmail(i), Name: fmt.Sprintf("Agent %d", i), PublicName: "Agent",
 			Role: "agent", Locale: "it", Queues: []inbox.QueueID{queue.ID},
-			Capacity: map[channels.Kind]int{channels.Chat: room, channels.SMS: room, channels.Email: room},
+			Capacity: map[channels.Kind]int{channels.Chat: w.opt.Room, channels.SMS: w.opt.Room, channels.Email: w.opt.Room},
 		}, password)
 		if err != nil {
 			return err
@@ -222,7 +223,7 @@ func (w *World) people(ctx context.Context) error {
 		w.writers = append(w.writers, &writer{address: fmt.Sprintf("writer%d@clienti.test", i), server: w.Mail, book: w.book})
 	}
 	for i := range w.opt.Agents {
-		a, err := newAgent(w.base(), agentEmail(i), true, w.book)
+		a, err := newAgent(w.base(), agentEmail(i), w.opt.Answers, w.book)
 		if err != nil {
 			return err
 		}
@@ -282,6 +283,13 @@ func (w *World) settle(ctx context.Context, patience time.Duration) (*Balance, e
 			return b, ctx.Err()
 		}
 	}
+}
+
+// Taken counts what customers have said and the gateways have confirmed so far.
+func (w *World) Taken() int {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	return w.book.confirmed
 }
 
 // Back is how long visitors were without a chat, each time, so far.
