@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sportello/channels/channeltest"
+	"sportello/cmd/staging/process"
 )
 
 // What the gateway under load is given.
@@ -34,7 +35,7 @@ func deskEmail(i int) string { return fmt.Sprintf("desk%d@sportello.test", i) }
 
 // server is one gateway that this program runs.
 type server struct {
-	*child
+	*process.Process
 	binary, dir     string
 	record          string // as in its settings
 	public, metrics string // http://host:port
@@ -91,11 +92,11 @@ func (d *dovecot) Port() int { return d.port }
 
 // prepareGateway writes the settings of a gateway in dir and gives it its agents and queues. It does not start it.
 func prepareGateway(ctx context.Context, binary string, set gatewaySettings) (*server, error) {
-	listen, err := free()
+	listen, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := free()
+	metrics, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +140,10 @@ func (s *server) command(ctx context.Context, args ...string) error {
 
 // start starts the gateway and waits until it is ready.
 func (s *server) start(ctx context.Context) (err error) {
-	if s.child, err = spawn(exec.Command(s.binary, "serve", "--settings", s.settings()), s.log(), syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
+	if s.Process, err = process.Launch(exec.Command(s.binary, "serve", "--settings", s.settings()), s.log(), syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
 		return err
 	}
-	return s.await(ctx, s.log(), func(ctx context.Context) error {
+	return s.Await(ctx, func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metrics+"/readyz", nil)
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func (c *upCmd) grown(ctx context.Context, r *rig, empty *bench) error {
 		return err
 	}
 	b.report.compare(first, b.prefix)
-	return s.end()
+	return s.Stop()
 }
 
 // compare sets the rows from first on, whose names begin with prefix, beside those of the empty system.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sportello/channels/channeltest"
+	"sportello/cmd/staging/process"
 	"sportello/inbox/db"
 )
 
@@ -187,17 +188,17 @@ func (b *bench) rawForward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	address, err := free()
+	address, err := process.FreeAddress()
 	if err != nil {
 		return err
 	}
 	log := filepath.Join(b.dir, "forward.log")
-	c, err := spawn(exec.Command(self, "forward", address), log, syscall.SIGKILL) //nolint:noctx // it outlives the call
+	c, err := process.Launch(exec.Command(self, "forward", address), log, syscall.SIGKILL) //nolint:noctx // it outlives the call
 	if err != nil {
 		return err
 	}
-	defer c.end() //nolint:errcheck // it keeps nothing
-	err = c.await(ctx, log, func(ctx context.Context) error { return greets(ctx, address, "GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 404") })
+	defer c.Stop() //nolint:errcheck // it keeps nothing
+	err = c.Await(ctx, func(ctx context.Context) error { return greets(ctx, address, "GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 404") })
 	if err != nil {
 		return err
 	}
@@ -209,7 +210,7 @@ func (b *bench) rawForward(ctx context.Context) error {
 		defer pairs[i].Close()
 	}
 	message := []byte(strings.Repeat(body, 12))
-	if b.limits.ForwardPerSecond, b.limits.ForwardCPU, err = rate(c.pid(), visitors, func(w, _ int) error { return pairs[w].Once(message) }); err != nil {
+	if b.limits.ForwardPerSecond, b.limits.ForwardCPU, err = rate(c.PID(), visitors, func(w, _ int) error { return pairs[w].Once(message) }); err != nil {
 		return err
 	}
 	b.limits.Forward, err = paced(ctx, func(i int) error { return pairs[i%visitors].Once(message) })

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -215,32 +214,4 @@ func TestCommandLine(t *testing.T) {
 			t.Errorf("%s: %d, want %d", args, got, want)
 		}
 	}
-}
-
-func TestChildEndsAndItsFailureIsTold(t *testing.T) {
-	dir := t.TempDir()
-	cache, address, err := startRedis(t.Context(), mkdir(t, dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := greets(t.Context(), address, "PING\r\n", "+PONG"); err != nil {
-		t.Error(err)
-	}
-	if err := cache.end(); err != nil {
-		t.Error(err)
-	}
-	if err := cache.await(t.Context(), filepath.Join(dir, "redis.log"), func(ctx context.Context) error {
-		return greets(ctx, address, "PING\r\n", "+PONG")
-	}); err == nil || !strings.Contains(err.Error(), "ended") {
-		t.Errorf("%v", err)
-	}
-}
-
-func mkdir(t *testing.T, dir, name string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.Mkdir(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // redisConn speaks just enough of the Redis protocol (RESP2) to find out how fast a server is. One goroutine at a time.
@@ -74,4 +75,27 @@ func (c *redisConn) read() (string, error) {
 		return "", err
 	}
 	return rest, nil
+}
+
+// greets reports whether a server at address answers to say, "" for nothing, with words that begin with want.
+func greets(ctx context.Context, address, say, want string) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // the greeting is what matters
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(conn, say); err != nil {
+		return err
+	}
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(conn, got); err != nil {
+		return err
+	}
+	if string(got) != want {
+		return fmt.Errorf("%s greets with %q", address, got)
+	}
+	return nil
 }

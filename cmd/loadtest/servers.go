@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -20,68 +19,19 @@ import (
 	"time"
 
 	"sportello/channels/channeltest"
+	"sportello/cmd/staging"
+	"sportello/cmd/staging/process"
 	"sportello/inbox/db"
 )
 
 // The servers around the gateway, as they are run in production: what is said to be kept is flushed to disk.
 
-// startPostgres starts a PostgreSQL in dir, which is reached through a socket there. It runs as the user postgres when we are root,
-// because PostgreSQL does not run as root. more are further settings, each as name=value.
-func startPostgres(ctx context.Context, dir string, more ...string) (*child, error) {
-	initdb, err := program("initdb", "postgresql")
-	if err != nil {
-		return nil, err
-	}
-	server, err := program("postgres", "postgresql")
-	if err != nil {
-		return nil, err
-	}
-	attr := func() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
-	if os.Geteuid() == 0 {
-		uid, gid, err := account("postgres")
-		if err != nil {
-			return nil, err
-		}
-		if err := os.Chown(dir, uid, gid); err != nil {
-			return nil, err
-		}
-		attr = func() *syscall.SysProcAttr {
-			return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-		}
-	}
-	data, log := filepath.Join(dir, "data"), filepath.Join(filepath.Dir(dir), "postgres.log")
-	prepare := exec.CommandContext(ctx, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions")
-	prepare.Dir, prepare.SysProcAttr = dir, attr()
-	if out, err := prepare.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	args := []string{"-D", data, "-k", dir}
-	for _, set := range append([]string{"listen_addresses=", "fsync=on", "synchronous_commit=on", "max_connections=200", "shared_buffers=256MB",
-		"max_wal_size=4GB"}, more...) {
-		args = append(args, "-c", set)
-	}
-	cmd := exec.Command(server, args...) //nolint:noctx // it outlives the call
-	cmd.Dir, cmd.SysProcAttr = dir, attr()
-	c, err := spawn(cmd, log, syscall.SIGINT)
-	if err != nil {
-		return nil, err
-	}
-	return c, c.await(ctx, log, func(ctx context.Context) error {
-		d, err := db.Open(ctx, postgresURL(dir, "postgres"))
-		if err != nil {
-			return err
-		}
-		return d.Close()
-	})
-}
-
-func postgresURL(dir, name string) string {
-	return "postgres://postgres@/" + name + "?host=" + url.QueryEscape(dir)
-}
+// durable are PostgreSQL's settings.
+var durable = []string{"fsync=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=4GB"}
 
 // createDatabase makes an empty database.
-func createDatabase(ctx context.Context, dir, name string) error {
-	return execute(ctx, postgresURL(dir, "postgres"), `CREATE DATABASE `+name)
+func createDatabase(ctx context.Context, server *staging.Postgres, name string) error {
+	return execute(ctx, server.URL(), `CREATE DATABASE `+name)
 }
 
 // execute runs one statement.
@@ -94,31 +44,9 @@ func execute(ctx context.Context, record, statement string) error {
 	return errors.Join(err, d.Close())
 }
 
-func startRedis(ctx context.Context, dir string) (*child, string, error) {
-	server, err := program("redis-server", "redis-server")
-	if err != nil {
-		return nil, "", err
-	}
-	address, err := free()
-	if err != nil {
-		return nil, "", err
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, "", err
-	}
-	log := filepath.Join(filepath.Dir(dir), "redis.log")
-	c, err := spawn(exec.Command(server, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", //nolint:noctx // it outlives the call
-		"--appendfsync", "everysec", "--dir", dir), log, syscall.SIGTERM)
-	if err != nil {
-		return nil, "", err
-	}
-	return c, address, c.await(ctx, log, func(ctx context.Context) error { return greets(ctx, address, "PING\r\n", "+PONG") })
-}
-
 // dovecot is an IMAP server with one mailbox per name, the password mailPassword, and its mails in Maildir folders.
 type dovecot struct {
-	*child
+	*process.Process
 	port     int    // TLS
 	ca       string // its certificate, PEM
 	mail     string // folder with one Maildir per name
@@ -170,16 +98,18 @@ service imap-login {
 `))
 
 func startDovecot(ctx context.Context, dir string) (*dovecot, error) {
-	server, err := program("dovecot", "dovecot-imapd")
+	server, err := process.Program("dovecot", "dovecot-imapd")
 	if err != nil {
 		return nil, err
 	}
 	d := &dovecot{ca: filepath.Join(dir, "cert.pem"), mail: filepath.Join(dir, "mail"), uid: os.Getuid(), gid: os.Getgid()}
 	root := d.uid == 0
 	if root {
-		if d.uid, d.gid, err = account("nobody"); err != nil {
+		uid, gid, err := process.Account("nobody")
+		if err != nil {
 			return nil, err
 		}
+		d.uid, d.gid = int(uid), int(gid)
 	}
 	if err := writeCertificate(dir); err != nil {
 		return nil, err
@@ -190,11 +120,13 @@ func startDovecot(ctx context.Context, dir string) (*dovecot, error) {
 	if err := os.Chown(d.mail, d.uid, d.gid); err != nil {
 		return nil, err
 	}
-	address, err := free()
+	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	d.port = portOf(address)
+	if d.port, err = strconv.Atoi(process.Port(address)); err != nil {
+		return nil, err
+	}
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -213,10 +145,10 @@ func startDovecot(ctx context.Context, dir string) (*dovecot, error) {
 	if err := os.WriteFile(file, conf.Bytes(), 0o600); err != nil {
 		return nil, err
 	}
-	if d.child, err = spawn(exec.Command(server, "-F", "-c", file), log, syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
+	if d.Process, err = process.Launch(exec.Command(server, "-F", "-c", file), log, syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
 		return nil, err
 	}
-	return d, d.await(ctx, log, func(ctx context.Context) error {
+	return d, d.Await(ctx, func(ctx context.Context) error {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 		if err != nil {
 			return err
@@ -243,29 +175,4 @@ func writeCertificate(dir string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: key}), 0o600)
-}
-
-// account returns the numbers of a user of this machine.
-func account(name string) (uid, gid int, err error) {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return 0, 0, err
-	}
-	if uid, err = strconv.Atoi(u.Uid); err != nil {
-		return 0, 0, err
-	}
-	gid, err = strconv.Atoi(u.Gid)
-	return uid, gid, err
-}
-
-func portOf(address string) int {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		return 0
-	}
-	return n
 }

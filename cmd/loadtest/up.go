@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sportello/cmd/staging"
 )
 
 // upCmd starts everything and measures it.
@@ -30,12 +32,13 @@ type rig struct {
 	binary string
 	ends   []func() error
 
-	postgres, cache *child
-	redis, twilio   string   // addresses
-	settings        []string // of PostgreSQL, besides the usual
-	statements      bool     // PostgreSQL counts them
-	mail            *dovecot
-	log             func(string)
+	postgres      *staging.Postgres
+	cache         *staging.Redis
+	redis, twilio string   // addresses
+	settings      []string // of PostgreSQL, besides the usual
+	statements    bool     // PostgreSQL counts them
+	mail          *dovecot
+	log           func(string)
 }
 
 // Run measures and prints.
@@ -96,12 +99,12 @@ func contains(list []string) func(string) bool {
 // all measures everything asked for.
 func (c *upCmd) all(ctx context.Context, r *rig, out *report) error {
 	b := &bench{opt: c.measuring, dir: r.dir, say: r.log, limits: &limits{}, report: out,
-		target: target{redis: r.redis, pids: map[string]int{"postgres": r.postgres.pid(), "redis": r.cache.pid(), "dovecot": r.mail.pid()}}}
+		target: target{redis: r.redis, pids: map[string]int{"postgres": r.postgres.PID(), "redis": r.cache.PID(), "dovecot": r.mail.PID()}}}
 	if c.wants("limits") {
-		if err := createDatabase(ctx, r.path("postgres"), "raw"); err != nil {
+		if err := createDatabase(ctx, r.postgres, "raw"); err != nil {
 			return err
 		}
-		if err := b.measureLimits(ctx, postgresURL(r.path("postgres"), "raw")); err != nil {
+		if err := b.measureLimits(ctx, r.postgres.URLOf("raw")); err != nil {
 			return err
 		}
 		out.Limits = b.limits
@@ -137,7 +140,7 @@ func (c *upCmd) production(ctx context.Context, r *rig, b *bench) error {
 		return err
 	}
 	if c.wants("idle") {
-		if err := s.end(); err != nil {
+		if err := s.Stop(); err != nil {
 			return err
 		}
 		if err := r.launch(ctx, s, b); err != nil {
@@ -146,7 +149,7 @@ func (c *upCmd) production(ctx context.Context, r *rig, b *bench) error {
 		if err := b.idleRows(ctx); err != nil {
 			return err
 		}
-		if err := s.end(); err != nil {
+		if err := s.Stop(); err != nil {
 			return err
 		}
 		if err := r.launch(ctx, s, b); err != nil {
@@ -168,7 +171,7 @@ func (c *upCmd) production(ctx context.Context, r *rig, b *bench) error {
 			return fmt.Errorf("mail: %w", err)
 		}
 	}
-	return s.end()
+	return s.Stop()
 }
 
 // embedded measures a gateway that needs no server: SQLite and the Redis of its own process.
@@ -192,7 +195,7 @@ func (c *upCmd) embedded(ctx context.Context, r *rig, out *report) error {
 	if err := b.chatRows(ctx, func(row string) bool { return row == "chat" }); err != nil {
 		return err
 	}
-	return s.end()
+	return s.Stop()
 }
 
 // begin builds the gateway and starts the servers around it.
@@ -208,30 +211,25 @@ func (r *rig) begin(ctx context.Context) error {
 		}
 	}
 	r.log("start PostgreSQL, Redis, Dovecot")
-	dir, err := r.sub("postgres")
-	if err != nil {
-		return err
-	}
-	if r.postgres, err = startPostgres(ctx, dir, r.settings...); r.postgres != nil {
-		r.ends = append(r.ends, r.postgres.end)
+	var err error
+	if r.postgres, err = staging.NewPostgres(ctx, r.path("postgres"), append(slices.Clone(durable), r.settings...)...); r.postgres != nil {
+		r.ends = append(r.ends, r.postgres.Stop)
 	}
 	if err != nil {
 		return err
 	}
-	if dir, err = r.sub("redis"); err != nil {
-		return err
-	}
-	if r.cache, r.redis, err = startRedis(ctx, dir); r.cache != nil {
-		r.ends = append(r.ends, r.cache.end)
-	}
+	r.cache, err = staging.NewRedis(ctx, r.path("redis"), staging.Single)
+	r.ends = append(r.ends, r.cache.Stop)
 	if err != nil {
 		return err
 	}
-	if dir, err = r.sub("dovecot"); err != nil {
+	r.redis = r.cache.Addresses()[0]
+	dir, err := r.sub("dovecot")
+	if err != nil {
 		return err
 	}
-	if r.mail, err = startDovecot(ctx, dir); r.mail != nil && r.mail.child != nil {
-		r.ends = append(r.ends, r.mail.end)
+	if r.mail, err = startDovecot(ctx, dir); r.mail != nil && r.mail.Process != nil {
+		r.ends = append(r.ends, r.mail.Stop)
 	}
 	if err != nil {
 		return err
@@ -251,15 +249,15 @@ func (r *rig) gateway(ctx context.Context, database string, all bool) (*server, 
 	if err != nil {
 		return nil, err
 	}
-	if err := createDatabase(ctx, r.path("postgres"), database); err != nil {
+	if err := createDatabase(ctx, r.postgres, database); err != nil {
 		return nil, err
 	}
 	if r.statements {
-		if err := execute(ctx, postgresURL(r.path("postgres"), database), `CREATE EXTENSION pg_stat_statements`); err != nil {
+		if err := execute(ctx, r.postgres.URLOf(database), `CREATE EXTENSION pg_stat_statements`); err != nil {
 			return nil, err
 		}
 	}
-	set := gatewaySettings{Record: postgresURL(r.path("postgres"), database), Redis: r.redis, Dir: dir}
+	set := gatewaySettings{Record: r.postgres.URLOf(database), Redis: r.redis, Dir: dir}
 	if all {
 		set.Mail, set.Twilio = r.mail, r.twilio
 	}
@@ -277,14 +275,14 @@ func (r *rig) launch(ctx context.Context, s *server, b *bench) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	r.ends = append(r.ends, s.end)
+	r.ends = append(r.ends, s.Stop)
 	b.public, b.metrics, b.origin, b.account, b.record = s.public, s.metrics, website, chatAccount, s.record
 	b.manager, b.password, b.agents = manager, password, nil
 	for i := range desks {
 		b.agents = append(b.agents, deskEmail(i))
 	}
 	b.smsURL = s.public + "/hooks/sms/" + smsAccount + "/inbound"
-	b.pids["gateway"] = s.pid()
+	b.pids["gateway"] = s.PID()
 	return nil
 }
 

@@ -50,7 +50,6 @@ type agent struct {
 
 	mu      sync.Mutex
 	screens map[inbox.ConversationID]*screen
-	done    map[inbox.MessageID]bool // answered, or left unanswered for good
 }
 
 // screen is an open conversation on a console: the positions of its messages in the order in which they are shown.
@@ -80,7 +79,7 @@ func newAgent(base, email string, answers int, b *book) (*agent, error) {
 	return &agent{
 		base: base, email: email, book: b, answers: answers, work: make(chan func(), 1<<14), jobs: make(chan job, 1<<12),
 		http:    &http.Client{Jar: jar, Timeout: commandTime, Transport: &http.Transport{MaxIdleConnsPerHost: 4}},
-		screens: map[inbox.ConversationID]*screen{}, done: map[inbox.MessageID]bool{},
+		screens: map[inbox.ConversationID]*screen{},
 	}, nil
 }
 
@@ -332,22 +331,21 @@ func (a *agent) load(ctx context.Context, id inbox.ConversationID) {
 
 // want answers a message if it is one to be answered. The caller holds mu.
 func (a *agent) want(m inbox.Message) {
-	if m.Direction != inbox.In || a.done[m.ID] {
-		return
-	}
-	a.done[m.ID] = true
-	if m.Seq%int64(a.answers) != 0 {
+	if m.Direction != inbox.In || m.Seq%int64(a.answers) != 0 {
 		return
 	}
 	j := job{conversation: m.Conversation, text: "To " + string(m.ID) + ".", client: uuid.NewSHA1(uuid.NameSpaceOID, []byte(m.ID)).String()}
+	if !a.book.answer(j.text, j.conversation) {
+		return // somebody answers it, or has
+	}
 	select {
 	case a.jobs <- j:
 	default: // more than anybody could answer
+		a.book.answered(j.text, false)
 	}
 }
 
 func (a *agent) reply(ctx context.Context, j job) {
-	a.book.answer(j.text, j.conversation)
 	var got wire.ReplyResult
 	err := a.insist(ctx, http.MethodPost, "/api/conversations/"+string(j.conversation)+"/reply", wire.Reply{ClientID: j.client, Text: j.text, Force: true}, &got)
 	if err != nil && ctx.Err() != nil {

@@ -81,11 +81,15 @@ func (b *book) probed(text string, taken bool) {
 	}
 }
 
-// answer notes that an agent answers.
-func (b *book) answer(text string, c inbox.ConversationID) {
+// answer notes that an agent is going to answer; false when one has done so before.
+func (b *book) answer(text string, c inbox.ConversationID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.replies[text] != nil {
+		return false
+	}
 	b.replies[text] = &reply{conversation: c}
+	return true
 }
 
 // answered notes what became of an answer; one that the gateway refused was never given.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"text/template"
 	"time"
+
+	"sportello/cmd/staging/process"
 )
 
 // What the gateways are given.
@@ -34,7 +36,7 @@ type Gateway struct {
 	settings string
 	listen   string
 	metrics  string
-	run      atomic.Pointer[process] // nil before the first start
+	run      atomic.Pointer[process.Process] // nil before the first start
 }
 
 // gatewaySettings is what a settings file is made of.
@@ -82,12 +84,12 @@ func newGateway(dir, name, binary string, set gatewaySettings) (*Gateway, error)
 
 // Start starts the gateway and waits until it is ready.
 func (g *Gateway) Start(ctx context.Context) error {
-	run, err := launch(exec.Command(g.binary, "staged", "--clock", g.clock(), "--settings", g.settings), g.Log()) //nolint:noctx // it outlives the call
+	run, err := process.Launch(exec.Command(g.binary, "staged", "--clock", g.clock(), "--settings", g.settings), g.Log(), syscall.SIGTERM) //nolint:noctx // it outlives the call
 	if err != nil {
 		return err
 	}
 	g.run.Store(run)
-	return run.await(ctx, g.ready)
+	return run.Await(ctx, g.ready)
 }
 
 func (g *Gateway) ready(ctx context.Context) error {
@@ -119,13 +121,13 @@ func (g *Gateway) SetClock(ahead time.Duration) error {
 }
 
 // Kill ends the gateway as a crash does.
-func (g *Gateway) Kill() { g.run.Load().kill() }
+func (g *Gateway) Kill() { g.run.Load().Kill() }
 
 // Stop ends the gateway in order.
-func (g *Gateway) Stop() error { return g.run.Load().stop(syscall.SIGTERM) }
+func (g *Gateway) Stop() error { return g.run.Load().Stop() }
 
 // Running reports whether the gateway's process is there.
-func (g *Gateway) Running() bool { return g.run.Load().running() }
+func (g *Gateway) Running() bool { return g.run.Load().Running() }
 
 // Log is the file the gateway writes.
 func (g *Gateway) Log() string { return strings.TrimSuffix(g.settings, ".yaml") + ".log" }

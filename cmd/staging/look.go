@@ -14,17 +14,18 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/cmd/staging/process"
 )
 
 // Readers are the gateways that are connected to the IMAP server now.
 func (w *World) Readers() (all []*Gateway) {
-	port, err := strconv.ParseUint(portOf(w.IMAP.Address()), 10, 16)
+	port, err := strconv.ParseUint(process.Port(w.IMAP.Address()), 10, 16)
 	if err != nil {
 		return nil
 	}
 	sockets := connectedTo(uint16(port))
 	for _, g := range w.Gateways {
-		if run := g.run.Load(); run.running() && holdsOne(run.cmd.Process.Pid, sockets) {
+		if run := g.run.Load(); run.Running() && holdsOne(run.PID(), sockets) {
 			all = append(all, g)
 		}
 	}

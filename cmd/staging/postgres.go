@@ -6,32 +6,35 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
+	"sportello/cmd/staging/process"
 	"sportello/inbox/db"
 )
 
-// Postgres is a PostgreSQL server with one database, reached through a socket in its folder. It does not flush to disk: processes die
-// here, machines do not.
+// Postgres is a PostgreSQL server that is reached through a socket in its folder.
 type Postgres struct {
 	dir    string
 	server string
+	set    []string
 	as     *syscall.Credential // nil: the user of this process
-	run    *process
+	run    *process.Process
 }
 
-// NewPostgres makes the database in dir and starts its server.
-func NewPostgres(ctx context.Context, dir string) (*Postgres, error) {
-	initdb, err := program("initdb", "postgresql")
+// forgetful are the settings of a server that does not flush to disk: processes die here, machines do not.
+var forgetful = []string{"fsync=off", "full_page_writes=off", "shared_buffers=64MB"}
+
+// NewPostgres makes an empty server in dir, which it makes too, and starts it. settings are the server's, each as name=value. It runs as
+// the user postgres when we are root, because PostgreSQL does not run as root. Its log is beside dir.
+func NewPostgres(ctx context.Context, dir string, settings ...string) (*Postgres, error) {
+	initdb, err := process.Program("initdb", "postgresql")
 	if err != nil {
 		return nil, err
 	}
-	p := &Postgres{dir: dir}
-	if p.server, err = program("postgres", "postgresql"); err != nil {
+	p := &Postgres{dir: dir, set: settings}
+	if p.server, err = process.Program("postgres", "postgresql"); err != nil {
 		return nil, err
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -53,28 +56,26 @@ func (p *Postgres) unprivileged() error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	u, err := user.Lookup("postgres")
+	uid, gid, err := process.Account("postgres")
 	if err != nil {
 		return err
 	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return err
-	}
-	p.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	p.as = &syscall.Credential{Uid: uid, Gid: gid}
 	return os.Chown(p.dir, int(uid), int(gid))
 }
 
 func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
 
-// URL is the address of the database, as settings have it.
-func (p *Postgres) URL() string {
-	return "postgres://postgres@/postgres?host=" + url.QueryEscape(p.dir)
+// URL is the address of the first database, as settings have it.
+func (p *Postgres) URL() string { return p.URLOf("postgres") }
+
+// URLOf is the address of a database.
+func (p *Postgres) URLOf(name string) string {
+	return "postgres://postgres@/" + name + "?host=" + url.QueryEscape(p.dir)
 }
+
+// PID is the server's process.
+func (p *Postgres) PID() int { return p.run.PID() }
 
 // Start starts the server and waits until it answers. After Kill it waits for what is left of the run before.
 func (p *Postgres) Start(ctx context.Context) (err error) {
@@ -91,16 +92,19 @@ func (p *Postgres) Start(ctx context.Context) (err error) {
 }
 
 func (p *Postgres) try(ctx context.Context) error {
-	cmd := exec.Command(p.server, "-D", p.data(), "-k", p.dir, "-c", "listen_addresses=", //nolint:noctx // it outlives the call
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB")
+	args := []string{"-D", p.data(), "-k", p.dir}
+	for _, set := range append([]string{"listen_addresses=", "max_connections=200"}, p.set...) {
+		args = append(args, "-c", set)
+	}
+	cmd := exec.Command(p.server, args...) //nolint:noctx // it outlives the call
 	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.as}
-	run, err := launch(cmd, filepath.Join(filepath.Dir(p.dir), "postgres.log"))
+	run, err := process.Launch(cmd, filepath.Join(filepath.Dir(p.dir), "postgres.log"), syscall.SIGINT)
 	if err != nil {
 		return err
 	}
 	p.run = run
-	return run.await(ctx, func(ctx context.Context) error {
+	return run.Await(ctx, func(ctx context.Context) error {
 		d, err := db.Open(ctx, p.URL())
 		if err != nil {
 			return err
@@ -110,7 +114,7 @@ func (p *Postgres) try(ctx context.Context) error {
 }
 
 // Kill ends the server as a crash does.
-func (p *Postgres) Kill() { p.run.kill() }
+func (p *Postgres) Kill() { p.run.Kill() }
 
 // Stop ends the server in order, cutting its clients.
-func (p *Postgres) Stop() error { return p.run.stop(syscall.SIGINT) }
+func (p *Postgres) Stop() error { return p.run.Stop() }

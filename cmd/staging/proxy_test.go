@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"sportello/cmd/staging/process"
 )
 
 // echo is a server that says everything again.
@@ -41,7 +43,7 @@ func heardBack(t *testing.T, c net.Conn, within time.Duration) error {
 }
 
 func TestN15ProxyFailsAsNetworksDo(t *testing.T) {
-	gone, err := freeAddress()
+	gone, err := process.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sportello/cmd/staging/process"
 )
 
 // Shape is how Redis is run.
@@ -37,7 +38,7 @@ type redisNode struct {
 	dir, address, bus string
 	shape             Shape
 	follows           string // the master's address; "" for a master
-	run               *process
+	run               *process.Process
 }
 
 // NewRedis starts a Redis with its data under dir.
@@ -76,10 +77,13 @@ func (r *Redis) Addresses() (all []string) {
 	return all
 }
 
+// PID is the first server's process.
+func (r *Redis) PID() int { return r.nodes[0].run.PID() }
+
 // Start starts what does not run, in the order of the nodes, and waits until all answer.
 func (r *Redis) Start(ctx context.Context) error {
 	for _, n := range r.nodes {
-		if !n.run.running() {
+		if !n.run.Running() {
 			if err := n.start(ctx); err != nil {
 				return err
 			}
@@ -91,14 +95,14 @@ func (r *Redis) Start(ctx context.Context) error {
 // Kill ends all servers as a crash does, but for the sentinel.
 func (r *Redis) Kill() {
 	for _, n := range r.nodes {
-		n.run.kill()
+		n.run.Kill()
 	}
 }
 
 // Close ends everything.
 func (r *Redis) Close() {
 	if r.sentinel != nil {
-		r.sentinel.run.kill()
+		r.sentinel.run.Kill()
 	}
 	r.Kill()
 }
@@ -107,42 +111,42 @@ func (r *Redis) Close() {
 func (r *Redis) Stop() error {
 	var errs []error
 	for _, n := range r.nodes {
-		errs = append(errs, n.run.stop(syscall.SIGTERM))
+		errs = append(errs, n.run.Stop())
 	}
 	return errors.Join(errs...)
 }
 
 func (n *redisNode) prepare() (err error) {
-	if n.address, err = freeAddress(); err != nil {
+	if n.address, err = process.FreeAddress(); err != nil {
 		return err
 	}
-	if n.bus, err = freeAddress(); err != nil {
+	if n.bus, err = process.FreeAddress(); err != nil {
 		return err
 	}
 	return os.Mkdir(n.dir, 0o755)
 }
 
 func (n *redisNode) start(ctx context.Context) error {
-	server, err := program("redis-server", "redis-server")
+	server, err := process.Program("redis-server", "redis-server")
 	if err != nil {
 		return err
 	}
-	args := []string{"--port", portOf(n.address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", n.dir}
+	args := []string{"--port", process.Port(n.address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", n.dir}
 	switch {
 	case n.shape == Cluster:
-		args = append(args, "--cluster-enabled", "yes", "--cluster-port", portOf(n.bus), "--cluster-node-timeout", "2000")
+		args = append(args, "--cluster-enabled", "yes", "--cluster-port", process.Port(n.bus), "--cluster-node-timeout", "2000")
 	case n.follows != "":
-		args = append(args, "--replicaof", "127.0.0.1", portOf(n.follows))
+		args = append(args, "--replicaof", "127.0.0.1", process.Port(n.follows))
 	}
 	if n.shape == Watched {
 		args = append(args, "--repl-diskless-sync-delay", "0")
 	}
-	if n.run, err = launch(exec.Command(server, args...), n.dir+".log"); err != nil { //nolint:noctx // it outlives the call
+	if n.run, err = process.Launch(exec.Command(server, args...), n.dir+".log", syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
 		return err
 	}
 	client := n.client()
 	defer client.Close() //nolint:errcheck // it is only asked
-	return n.run.await(ctx, func(ctx context.Context) error { return client.Ping(ctx).Err() })
+	return n.run.Await(ctx, func(ctx context.Context) error { return client.Ping(ctx).Err() })
 }
 
 func (n *redisNode) client() *redis.Client {
@@ -164,7 +168,7 @@ func (r *Redis) join(ctx context.Context) error {
 			return err
 		}
 		for _, other := range r.nodes[:i] {
-			if err := c.Do(ctx, "CLUSTER", "MEET", "127.0.0.1", portOf(other.address), portOf(other.bus)).Err(); err != nil {
+			if err := c.Do(ctx, "CLUSTER", "MEET", "127.0.0.1", process.Port(other.address), process.Port(other.bus)).Err(); err != nil {
 				return err
 			}
 		}
@@ -183,12 +187,4 @@ func (r *Redis) join(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func portOf(address string) string {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return ""
-	}
-	return port
 }

@@ -9,9 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sportello/cmd/staging/process"
 )
 
 // masterName is what the sentinel calls the master.
@@ -23,21 +26,21 @@ func (r *Redis) watch(ctx context.Context, dir string) (err error) {
 	if err = n.prepare(); err != nil {
 		return err
 	}
-	server, err := program("redis-server", "redis-server")
+	server, err := process.Program("redis-server", "redis-server")
 	if err != nil {
 		return err
 	}
 	conf := filepath.Join(dir, "sentinel.conf") // the sentinel rewrites it
 	text := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %s 1\nsentinel down-after-milliseconds %[3]s 1000\n"+
-		"sentinel failover-timeout %[3]s 4000\n", portOf(n.address), dir, masterName, portOf(r.nodes[0].address))
+		"sentinel failover-timeout %[3]s 4000\n", process.Port(n.address), dir, masterName, process.Port(r.nodes[0].address))
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if n.run, err = launch(exec.Command(server, conf, "--sentinel"), dir+".log"); err != nil { //nolint:noctx // it outlives the call
+	if n.run, err = process.Launch(exec.Command(server, conf, "--sentinel"), dir+".log", syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
 		return err
 	}
 	r.sentinel = n
-	return n.run.await(ctx, r.paired)
+	return n.run.Await(ctx, r.paired)
 }
 
 // paired reports what keeps the replica from being promoted.
@@ -71,7 +74,7 @@ func (r *Redis) master(ctx context.Context) (string, error) {
 func (r *Redis) Failover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
-	if err := r.sentinel.run.await(ctx, r.paired); err != nil {
+	if err := r.sentinel.run.Await(ctx, r.paired); err != nil {
 		return err
 	}
 	was, err := r.master(ctx)
@@ -82,7 +85,7 @@ func (r *Redis) Failover(ctx context.Context) error {
 		r.nodes[0], r.nodes[1] = r.nodes[1], r.nodes[0]
 	}
 	old, heir := r.nodes[0], r.nodes[1]
-	old.run.kill()
+	old.run.Kill()
 	c := heir.client()
 	defer c.Close() //nolint:errcheck // nothing is kept in it
 	for {

@@ -16,6 +16,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/cmd/staging/process"
 	"sportello/inbox"
 	"sportello/inbox/db"
 	"sportello/router/roster"
@@ -84,7 +85,7 @@ func (w *World) stores(ctx context.Context) (err error) {
 	if err = os.Chmod(w.opt.Dir, 0o755); err != nil { // PostgreSQL enters it as another user
 		return err
 	}
-	w.Postgres, err = NewPostgres(ctx, w.path("postgres"))
+	w.Postgres, err = NewPostgres(ctx, w.path("postgres"), forgetful...)
 	if w.Postgres != nil {
 		w.ends = append(w.ends, func() error { w.Postgres.Kill(); return nil })
 	}
@@ -101,10 +102,10 @@ func (w *World) outside(context.Context) (err error) {
 	var listens []string
 	for i := range w.opt.Gateways {
 		g := &Gateway{Name: fmt.Sprintf("gateway%d", i+1), binary: w.opt.Binary}
-		if g.listen, err = freeAddress(); err != nil {
+		if g.listen, err = process.FreeAddress(); err != nil {
 			return err
 		}
-		if g.metrics, err = freeAddress(); err != nil {
+		if g.metrics, err = process.FreeAddress(); err != nil {
 			return err
 		}
 		w.Gateways, listens = append(w.Gateways, g), append(listens, g.listen)
@@ -197,7 +198,7 @@ func (w *World) nodes(ctx context.Context) error {
 		w.Gateways[i], err = newGateway(w.opt.Dir, g.Name, g.binary, gatewaySettings{
 			Listen: g.listen, Metrics: g.metrics, Public: w.base(), Record: w.Postgres.URL(), Blobs: w.path("blobs"),
 			Redis: strings.Join(addresses, ", "), Master: master, Provider: "http://" + l.Addr().String(),
-			IMAP: portOf(w.IMAP.Address()), SMTP: portOf(w.SMTP.Address()),
+			IMAP: process.Port(w.IMAP.Address()), SMTP: process.Port(w.SMTP.Address()),
 		})
 		if err != nil {
 			return err
@@ -303,7 +304,7 @@ func (w *World) Back() []time.Duration {
 func (w *World) Logs() string {
 	var b strings.Builder
 	for _, g := range w.Gateways {
-		fmt.Fprintf(&b, "--- %s\n%s\n", g.Name, tail(g.Log(), 40))
+		fmt.Fprintf(&b, "--- %s\n%s\n", g.Name, process.Tail(g.Log(), 40))
 	}
 	return b.String()
 }
