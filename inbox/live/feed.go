@@ -117,11 +117,12 @@ func entriesOf(from Position, msgs []redis.XMessage) ([]Entry, Position, error) 
 }
 
 // entryOf reads the fields that lua/lib.lua wrote: t type, c conversation, a agent, q queue, b queue before, w assignee, f former
-// assignee, l for all, e payload, x conversation of an offer, at.
+// assignee, l for all, s number in its stream, e payload, x conversation of an offer, at.
 func entryOf(p Position, v map[string]any) (Entry, error) {
 	f := func(name string) string { s, _ := v[name].(string); return s }
 	e := Entry{
 		Position: p, Type: f("t"), Conversation: inbox.ConversationID(f("c")), Agent: inbox.AgentID(f("a")), At: timeOf(f("at")),
+		Seq: number(f("s")),
 		Audience: Audience{
 			Queue: inbox.QueueID(f("q")), FormerQueue: inbox.QueueID(f("b")), Assignee: inbox.AgentID(f("w")),
 			Former: inbox.AgentID(f("f")), All: f("l") != "",

@@ -1,8 +1,11 @@
 package live
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -163,4 +166,28 @@ func TestFollowEndsWithTheEpoch(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 	})
+}
+
+// An entry is written as encoding/json would write it.
+func TestEntryAppendJSON(t *testing.T) {
+	for _, event := range []string{`{"seq":7,"data":{"text":"caffè <b>"}}`, ``, `null`} {
+		e := Entry{Position: Position{"e", 9}, Type: "message.received", Conversation: "c", Seq: 7, At: time.Unix(1, 0).UTC(),
+			Audience: Audience{Queue: "q"}}
+		if event != "" {
+			e.Event = json.RawMessage(event)
+		}
+		got, err := e.AppendJSON([]byte("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var buf bytes.Buffer
+		enc := json.NewEncoder(&buf)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(e); err != nil {
+			t.Fatal(err)
+		}
+		if want := "x" + strings.TrimSpace(buf.String()); string(got) != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
 }

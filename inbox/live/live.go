@@ -44,8 +44,24 @@ type Entry struct {
 	Conversation inbox.ConversationID `json:"conversation"` // "" when it is of none
 	Agent        inbox.AgentID        `json:"agent"`        // who must get it even without the conversation; "" for none
 	Audience     Audience             `json:"audience"`
-	Event        json.RawMessage      `json:"event"` // journal.Event or one of Offer, AgentState
 	At           time.Time            `json:"at"`
+	Seq          int64                `json:"-"`     // of a journal event, in its stream; else 0
+	Event        json.RawMessage      `json:"event"` // journal.Event or one of Offer, AgentState
+}
+
+// AppendJSON appends the entry as JSON. Event is taken as it stands.
+func (e Entry) AppendJSON(to []byte) ([]byte, error) {
+	event := e.Event
+	e.Event = nil
+	head, err := json.Marshal(e) // ends with "event":null}
+	if err != nil {
+		return to, fmt.Errorf("entry %d: %w", e.Offset, err)
+	}
+	if event == nil {
+		return append(to, head...), nil
+	}
+	to = append(to, head[:len(head)-len("null}")]...)
+	return append(append(to, event...), '}'), nil
 }
 
 // Audience is who may see an entry: the assignee, the agents of the queue, those to whom it is offered, and managers.

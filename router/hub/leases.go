@@ -153,11 +153,7 @@ func (h *Hub) learn(e live.Entry) {
 	if len(h.known) >= most {
 		clear(h.known) // it is filled again by what moves
 	}
-	var event struct {
-		Seq int64 `json:"seq"`
-	}
-	_ = json.Unmarshal(e.Event, &event) // an entry without a number has seen nothing new
-	h.known[e.Conversation] = known{e.Audience, max(event.Seq, h.known[e.Conversation].seq)}
+	h.known[e.Conversation] = known{e.Audience, max(e.Seq, h.known[e.Conversation].seq)}
 }
 
 // connected reports whether an agent has a socket here. The caller holds mu.

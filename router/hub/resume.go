@@ -2,9 +2,9 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"sportello/channels/socket"
@@ -172,11 +172,13 @@ func (h *Hub) give(e live.Entry) {
 }
 
 func (h *Hub) prepare(e live.Entry) (*socket.Prepared, error) {
-	data, err := json.Marshal(EntryFrame{T: FrameEntry, At: h.millis(), Entry: e})
+	data := make([]byte, 0, len(e.Event)+512) // as json.Marshal writes an EntryFrame
+	data = strconv.AppendInt(append(data, `{"t":"`+FrameEntry+`","at":`...), h.millis(), 10)
+	data, err := e.AppendJSON(append(data, `,"entry":`...))
 	if err != nil {
 		return nil, fmt.Errorf("encode entry: %w", err)
 	}
-	return socket.Prepare(data)
+	return socket.Prepare(append(data, '}'))
 }
 
 // millis is the server's clock as frames carry it.

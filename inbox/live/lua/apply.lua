@@ -38,7 +38,7 @@ for i = 6, #ARGV, 12 do
       end
       if before == c.queue then before = '' end
       entry({'t', ARGV[i + 2], 'c', conv, 'q', c.queue, 'w', c.who, 'f', former, 'b', before,
-        'l', conv == '' and '1' or '', 'e', ARGV[i + 11]})
+        'l', conv == '' and '1' or '', 's', seq, 'e', ARGV[i + 11]})
       applied = applied + 1
     end
   end
