@@ -1,0 +1,130 @@
+// Package authn finds out who vouches for a mail that was received: what our own mail servers say of it (Authentication-Results,
+// RFC 8601), or, where they say nothing, what its DKIM signatures (RFC 6376), the sender's SPF record (RFC 7208) and DMARC policy
+// (RFC 7489) say.
+//
+// It must never believe a field that a stranger could have written, never keep a mail waiting longer than Checker.Timeout, and never
+// refuse one: a question that cannot be answered is a temperror. It starts nothing and writes nothing; the mail adapter asks it for
+// every mail it takes in.
+package authn
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+
+	"sportello/channels"
+)
+
+// The results, as RFC 8601 section 2.7 names them.
+const (
+	Pass      = "pass"
+	Fail      = "fail"
+	SoftFail  = "softfail"
+	Neutral   = "neutral"
+	None      = "none"
+	TempError = "temperror"
+	PermError = "permerror"
+)
+
+// Here is Trust.Source when we looked ourselves.
+const Here = "here"
+
+// Microsoft is the authserv-id by which the field of Microsoft 365 is trusted, which has none of its own.
+const Microsoft = "microsoft"
+
+// Resolver asks the DNS. *net.Resolver is one; a test has its own. A name that does not exist is a *net.DNSError with IsNotFound.
+type Resolver interface {
+	LookupTXT(ctx context.Context, name string) ([]string, error)
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	LookupAddr(ctx context.Context, addr string) ([]string, error)
+}
+
+// Header is the header of a mail: All returns every value of a field, unfolded, topmost first; name is in lower case.
+type Header interface {
+	All(name string) []string
+}
+
+// Checker looks at mails. The zero Checker believes nobody and asks nobody. It is safe for concurrent use.
+type Checker struct {
+	Trusted  []string      // authserv-ids whose topmost field is believed
+	Relays   []string      // host names of our own mail servers, whose Received fields are believed
+	Resolver Resolver      // nil: nothing is looked up
+	Timeout  time.Duration // for everything that is looked up of one mail; 0 is 10 seconds
+}
+
+// Mail is what is looked at. Peer, Hello and Sender are known when the mail came by SMTP or LMTP to ourselves; without a Peer they are
+// read from the topmost Received and Return-Path fields of our own servers, if any are named.
+type Mail struct {
+	Header Header
+	Raw    []byte // the whole mail as it came
+	From   channels.Address
+
+	Peer   netip.Addr // who handed the mail over
+	Hello  string     // how he named himself
+	Sender string     // MAIL FROM without brackets; "" is the null one
+}
+
+// Check says who vouches for a mail, and how strong a proof that is of its From. It never fails.
+func (c Checker) Check(ctx context.Context, m Mail) (channels.Trust, channels.Proof) {
+	if t, ok := c.stated(m); ok {
+		return t, proof(t)
+	}
+	if c.Resolver == nil {
+		return channels.Trust{}, channels.ProofNone
+	}
+	timeout := c.Timeout
+	if timeout <= 0 {
+		timeout = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	t := c.look(ctx, m)
+	return t, proof(t)
+}
+
+func proof(t channels.Trust) channels.Proof {
+	if t.DMARC == Pass {
+		return channels.ProofProvider
+	}
+	return channels.ProofNone
+}
+
+// look verifies a mail ourselves.
+func (c Checker) look(ctx context.Context, m Mail) channels.Trust {
+	t := channels.Trust{Source: Here}
+	signed := c.dkim(ctx, m.Raw)
+	t.DKIM, t.SignedBy = signed.result, signed.domains
+	envelope := c.envelope(m)
+	sender := ""
+	if envelope.Peer.IsValid() {
+		t.SPF, sender = c.spf(ctx, envelope)
+	}
+	t.DMARC, t.Policy = c.dmarc(ctx, m, t, signed, sender)
+	return t
+}
+
+// Organisational is the organisational domain of a domain (RFC 7489 section 3.2): the registered name below a public suffix.
+func Organisational(domain string) string {
+	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
+	if org, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return org
+	}
+	return domain
+}
+
+// aligned reports whether a domain that vouches stands for the domain of From.
+func aligned(domain, from string, strict bool) bool {
+	domain, from = strings.ToLower(strings.TrimSuffix(domain, ".")), strings.ToLower(from)
+	if domain == "" || from == "" {
+		return false
+	}
+	return domain == from || !strict && Organisational(domain) == Organisational(from)
+}
+
+// domainOf is what stands after the last @.
+func domainOf(addr string) string { return addr[strings.LastIndexByte(addr, '@')+1:] }

@@ -1,0 +1,71 @@
+package authn
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-msgauth/authres"
+
+	"sportello/channels"
+)
+
+// stated reads what our own mail server says. Anybody can write an Authentication-Results field, so only the topmost counts, and only
+// when it bears a trusted id (RFC 8601 section 5: our server removes such fields of others and puts its own on top).
+func (c Checker) stated(m Mail) (channels.Trust, bool) {
+	all := m.Header.All("authentication-results")
+	if len(all) == 0 || len(c.Trusted) == 0 {
+		return channels.Trust{}, false
+	}
+	id, results, err := authres.Parse(all[0])
+	if err != nil && slices.ContainsFunc(c.Trusted, func(t string) bool { return strings.EqualFold(t, Microsoft) }) {
+		id, results, err = authres.Parse(Microsoft + "; " + all[0]) // Microsoft 365 names no authserv-id
+	}
+	if err != nil || !slices.ContainsFunc(c.Trusted, func(t string) bool { return strings.EqualFold(t, id) }) {
+		return channels.Trust{}, false
+	}
+	t := channels.Trust{Source: strings.ToLower(id)}
+	from := domainOf(m.From.Value)
+	for _, r := range results {
+		switch r := r.(type) {
+		case *authres.DKIMResult:
+			addDKIM(&t, known(string(r.Value)), signer(r))
+		case *authres.SPFResult:
+			t.SPF = known(string(r.Value))
+		case *authres.DMARCResult:
+			named := strings.Trim(r.From, "<> ")
+			if named == "" || strings.EqualFold(named, from) {
+				t.DMARC = known(string(r.Value))
+			}
+		}
+	}
+	return t, true
+}
+
+// addDKIM notes one of several signatures: one that holds counts more than any that does not.
+func addDKIM(t *channels.Trust, result, domain string) {
+	if t.DKIM == "" || result == Pass {
+		t.DKIM = result
+	}
+	if result == Pass && domain != "" && !slices.Contains(t.SignedBy, domain) {
+		t.SignedBy = append(t.SignedBy, domain)
+	}
+}
+
+// signer is the domain of a signature, which some servers give as the identity only.
+func signer(r *authres.DKIMResult) string {
+	if r.Domain != "" {
+		return strings.ToLower(r.Domain)
+	}
+	return strings.ToLower(domainOf(r.Identifier))
+}
+
+// known is a result as RFC 8601 names it; older servers say hardfail, Microsoft bestguesspass.
+func known(result string) string {
+	switch result = strings.ToLower(result); result {
+	case Pass, Fail, SoftFail, Neutral, None, TempError, PermError:
+		return result
+	case "hardfail", "policy":
+		return Fail
+	}
+	return Neutral
+}
