@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"sportello/channels"
@@ -28,6 +29,8 @@ type Adapter struct {
 	cfg  Config
 	deps Deps
 	log  *slog.Logger
+
+	restUntil atomic.Int64 // until when nobody is asked about senders, in milliseconds
 
 	// Of the goroutine that calls Run.
 	lastSuccess time.Time

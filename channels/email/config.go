@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
 )
 
@@ -47,8 +48,11 @@ type Config struct {
 	SMTP   Server
 	EHLO   string // how we name ourselves to mail servers; the domain of Address
 
-	AuthServs    []string // authserv-ids of our own mail servers, whose Authentication-Results are believed
-	SkipExisting bool     // begin at the first start with mail that arrives from then on
+	AuthServs    []string       // authserv-ids of our own mail servers, whose Authentication-Results are believed
+	Relays       []string       // host names of our own mail servers, whose Received fields are believed
+	Brands       []string       // names of the house besides Name, which strangers must not show without a warning
+	Resolver     authn.Resolver // looks up who vouches for a mail of which our servers say nothing; nil: nobody does
+	SkipExisting bool           // begin at the first start with mail that arrives from then on
 
 	Poll      time.Duration // between looks where there is no IDLE: 1 minute
 	IdleRenew time.Duration // IDLE is given up and begun anew, with a look between: 5 minutes
@@ -186,6 +190,14 @@ func fill[T comparable](v *T, otherwise T) {
 
 // own returns every address of ours, the mailbox first.
 func (c Config) own() []string { return append([]string{c.Address}, c.Aliases...) }
+
+// names are those that a stranger must not show as his own without a warning.
+func (c Config) names() []string {
+	if c.Name == "" {
+		return c.Brands
+	}
+	return append([]string{c.Name}, c.Brands...)
+}
 
 func (s Server) addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 

@@ -20,6 +20,7 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 		return nil, storeError{fmt.Errorf("keep raw mail: %w", err)}
 	}
 	m := a.read(raw, l)
+	a.vouch(ctx, raw, m)
 	if m.Ours {
 		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)
 		return nil, nil

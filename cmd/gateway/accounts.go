@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
 	"sportello/channels"
 	"sportello/channels/chat"
 	"sportello/channels/email"
+	"sportello/channels/email/authn"
 	"sportello/channels/email/oauth"
 	"sportello/channels/sms"
 	"sportello/inbox"
@@ -33,7 +35,7 @@ func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 		}
 		all = append(all, email.Config{
 			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Folder: e.Folder, Poll: e.Poll,
-			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, InsecureLab: e.InsecureLab,
+			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands, InsecureLab: e.InsecureLab,
 		})
 	}
 	return all
@@ -156,4 +158,12 @@ func (s Settings) validateAccounts() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// resolver is what senders of mail are verified with; nil when they are not.
+func (s Settings) resolver() authn.Resolver {
+	if !s.VerifySenders {
+		return nil
+	}
+	return net.DefaultResolver
 }

@@ -70,6 +70,7 @@ blobs: %q
 secret: 0123456789abcdef0123456789abcdef
 zone: UTC
 mail_hold: 0s
+verify_senders: false
 redis: {addresses: [embedded]}
 email:
   - account: support

@@ -90,6 +90,7 @@ ca_file: %q
 redis: {addresses: [%q]}
 log: {level: info, format: text}
 mail_hold: 2s
+verify_senders: false
 routing: {offer_time: 30s, disconnect_grace: 60s}
 email:
   - account: support

@@ -33,6 +33,9 @@ type Settings struct {
 	Grace     time.Duration `koanf:"grace"`      // how long a stop may take
 	Zone      string        `koanf:"zone"`       // IANA time zone of the house: the hours of rules, and quiet hours of customers whose zone is not known
 
+	Brands        []string `koanf:"brands"`         // names of the house and its people: a stranger's mail that shows one bears a warning
+	VerifySenders bool     `koanf:"verify_senders"` // look DKIM, SPF and DMARC up for mail of which the account's mail server says nothing
+
 	MailHold time.Duration `koanf:"mail_hold"` // how long an agent can take a mail back before it leaves; 0: not at all
 
 	ChatLimits ChatLimits `koanf:"chat_limits"`
@@ -99,6 +102,7 @@ type EmailSettings struct {
 	SMTP        MailServerSettings `koanf:"smtp"`
 	OAuth       OAuthSettings      `koanf:"oauth"`
 	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
+	Relays      []string           `koanf:"relays"`       // host names of the account's own mail servers, whose Received fields are believed
 	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
 }
 
@@ -145,7 +149,7 @@ func defaults() Settings {
 		Grace:   20 * time.Second,
 		Zone:    "Europe/Rome",
 
-		MailHold: 10 * time.Second,
+		MailHold: 10 * time.Second, VerifySenders: true,
 
 		Log:     LogSettings{Level: "info", Format: "json"},
 		Routing: RoutingSettings{OfferTime: 20 * time.Second, DisconnectGrace: time.Minute},

@@ -68,6 +68,7 @@ secret: 0123456789abcdef0123456789abcdef
 redis: {addresses: ["{{.Redis}}"]}
 log: {level: warn, format: text}
 mail_hold: 0s
+verify_senders: false
 routing: {offer_time: 60s, disconnect_grace: 600s}
 chat:
   - {account: ` + chatAccount + `, name: Bottega, origins: ["` + website + `"], locale: it}

@@ -56,6 +56,7 @@ redis: {addresses: [{{.Redis}}]{{with .Master}}, master: {{.}}{{end}}}
 log: {level: info, format: text}
 grace: 5s
 mail_hold: 0s
+verify_senders: false
 routing: {offer_time: 15s, disconnect_grace: 90s}
 chat_limits: {per_ip: 10000, visits_per_minute: 10000, message_every: 50ms}
 chat:

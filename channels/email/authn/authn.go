@@ -71,8 +71,8 @@ type Mail struct {
 
 // Check says who vouches for a mail, and how strong a proof that is of its From. It never fails.
 func (c Checker) Check(ctx context.Context, m Mail) (channels.Trust, channels.Proof) {
-	if t, ok := c.stated(m); ok {
-		return t, proof(t)
+	if t, p := c.Stated(m.Header, m.From); t.Source != "" {
+		return t, p
 	}
 	if c.Resolver == nil {
 		return channels.Trust{}, channels.ProofNone

@@ -9,22 +9,21 @@ import (
 	"sportello/channels"
 )
 
-// stated reads what our own mail server says. Anybody can write an Authentication-Results field, so only the topmost counts, and only
+// Stated reads what our own mail server says, without asking anybody: the zero Trust when it says nothing. Anybody can write an Authentication-Results field, so only the topmost counts, and only
 // when it bears a trusted id (RFC 8601 section 5: our server removes such fields of others and puts its own on top).
-func (c Checker) stated(m Mail) (channels.Trust, bool) {
-	all := m.Header.All("authentication-results")
+func (c Checker) Stated(h Header, from channels.Address) (channels.Trust, channels.Proof) {
+	all := h.All("authentication-results")
 	if len(all) == 0 || len(c.Trusted) == 0 {
-		return channels.Trust{}, false
+		return channels.Trust{}, channels.ProofNone
 	}
 	id, results, err := authres.Parse(all[0])
 	if err != nil && slices.ContainsFunc(c.Trusted, func(t string) bool { return strings.EqualFold(t, Microsoft) }) {
 		id, results, err = authres.Parse(Microsoft + "; " + all[0]) // Microsoft 365 names no authserv-id
 	}
 	if err != nil || !slices.ContainsFunc(c.Trusted, func(t string) bool { return strings.EqualFold(t, id) }) {
-		return channels.Trust{}, false
+		return channels.Trust{}, channels.ProofNone
 	}
 	t := channels.Trust{Source: strings.ToLower(id)}
-	from := domainOf(m.From.Value)
 	for _, r := range results {
 		switch r := r.(type) {
 		case *authres.DKIMResult:
@@ -33,12 +32,12 @@ func (c Checker) stated(m Mail) (channels.Trust, bool) {
 			t.SPF = known(string(r.Value))
 		case *authres.DMARCResult:
 			named := strings.Trim(r.From, "<> ")
-			if named == "" || strings.EqualFold(named, from) {
+			if named == "" || strings.EqualFold(named, domainOf(from.Value)) {
 				t.DMARC = known(string(r.Value))
 			}
 		}
 	}
-	return t, true
+	return t, proof(t)
 }
 
 // addDKIM notes one of several signatures: one that holds counts more than any that does not.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
 	"sportello/channels/email/part"
 )
@@ -34,6 +35,7 @@ type Mail struct {
 	External string // what makes this mail the same mail wherever and whenever it is seen again; see externalID
 
 	From    channels.Address // zero Value when the mail names no usable sender
+	Plain   bool             // From is one field with one address: what vouches for it can prove something
 	Proof   channels.Proof
 	To, Cc  []channels.Address
 	ReplyTo []channels.Address
@@ -100,19 +102,29 @@ func (m *Mail) readParts(root *part.Part) {
 func (m *Mail) readHeader(r Reading) {
 	h := m.Header
 	from, plain := field.From(h.All("from"))
-	m.From = from
+	m.From, m.Plain = from, plain
 	if plain {
-		m.Proof = readProof(h, from, r.AuthServs)
+		m.vouched(authn.Checker{Trusted: r.AuthServs}.Stated(h, from))
 	}
 	m.To = field.Addresses(h.All("to"))
 	m.Cc = field.Addresses(h.All("cc"))
 	m.ReplyTo = field.Addresses(h.All("reply-to"))
+	if len(m.ReplyTo) > 0 && (len(m.ReplyTo) > 1 || m.ReplyTo[0].Value != from.Value) {
+		m.Details.ReplyTo = m.ReplyTo
+	}
 	m.Subject = field.Clip(field.Words(h.Get("subject")), 1000)
 	m.Date = field.Date(h.Get("date"))
 	m.Thread = readThread(h, r.Own)
 	m.List, m.Spam, m.Tag = isList(h), isSpam(h), readTag(m.Subject)
 	m.Locale = field.Language(h.Get("content-language"))
 	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && oursByID(h, m.Thread.MessageID, r.Own)
+}
+
+// vouched notes who vouches for the mail.
+func (m *Mail) vouched(t channels.Trust, proof channels.Proof) {
+	if m.Proof = proof; t.Source != "" {
+		m.Details.Trust = &t
+	}
 }
 
 // oursByID reports whether the mail bears a mark that we put on what we send (E-18). The From address has been checked already.
