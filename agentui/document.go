@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,8 +24,14 @@ var dropped = []atom.Atom{
 // frame is the document around a message. Links open beside the console and tell the other side nothing of it.
 const (
 	frameHead = `<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">` +
-		`<base target="_blank"><style>body{margin:0;font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}` +
-		`img{max-width:100%;height:auto}table{max-width:100%}</style></head><body>`
+		`<meta name="color-scheme" content="light"><base target="_blank"><style>` +
+		`body{margin:0;padding:12px 14px;background:#fff;color:#15181e;font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}` +
+		`img{max-width:100%;height:auto}img:not([src]){display:none}table{max-width:100%}pre{white-space:pre-wrap}` +
+		`blockquote{margin:4px 0 4px 4px;padding-left:10px;border-left:2px solid #c9ced6}` +
+		`.sportello-host{margin-left:4px;padding:0 4px;border-radius:3px;background:#fff1d6;color:#8a5300;font-size:12px}` +
+		`.sportello-fold>summary{display:inline-block;margin:8px 0;padding:4px 10px;border:1px solid #7d8694;border-radius:6px;` +
+		`color:#2446ba;font:500 13px/18px system-ui,sans-serif;cursor:pointer;list-style:none}` +
+		`</style></head><body>`
 	frameFoot = `</body></html>`
 )
 
@@ -32,20 +39,25 @@ const (
 type shower struct {
 	image  func(cid string) string // the data: URL of an image that came with the message, or ""
 	remote bool                    // images of other servers are let in; the sanitiser keeps their address in data-src
+	quoted string                  // what the button says that shows quoted text
 }
 
 // document makes a message's HTML a whole document.
 func (s shower) document(body string) ([]byte, error) {
-	nodes, err := html.ParseFragment(strings.NewReader(body), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
+	whole := &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body}
+	nodes, err := html.ParseFragment(strings.NewReader(body), whole)
 	if err != nil {
 		return nil, fmt.Errorf("parse message: %w", err)
 	}
+	for _, n := range nodes {
+		if s.clean(n) {
+			whole.AppendChild(n)
+		}
+	}
+	foldQuotes(whole, s.quoted)
 	var out bytes.Buffer
 	out.WriteString(frameHead)
-	for _, n := range nodes {
-		if !s.clean(n) {
-			continue
-		}
+	for n := range whole.ChildNodes() {
 		if err := html.Render(&out, n); err != nil {
 			return nil, fmt.Errorf("write message: %w", err)
 		}
@@ -84,11 +96,10 @@ func (s shower) attribute(a html.Attribute) (html.Attribute, bool) {
 	case a.Namespace != "" || strings.HasPrefix(a.Key, "on"):
 		return a, false
 	case a.Key == "src":
-		cid, ok := strings.CutPrefix(a.Val, "cid:")
-		if ok {
+		if cid, ok := strings.CutPrefix(a.Val, "cid:"); ok {
 			a.Val = s.image(cid)
 		}
-		return a, ok && a.Val != ""
+		return a, inMarkup.MatchString(a.Val)
 	case a.Key == "data-src":
 		a.Key = "src"
 		return a, s.remote && (scheme(a.Val) == "https" || scheme(a.Val) == "http")
@@ -97,6 +108,9 @@ func (s shower) attribute(a html.Attribute) (html.Attribute, bool) {
 	}
 	return a, !slices.Contains([]string{"srcset", "srcdoc", "target", "rel", "action", "formaction", "background", "ping", "id", "name"}, a.Key)
 }
+
+// inMarkup is an image that lies in the markup; SVG is not one, for it is a document.
+var inMarkup = regexp.MustCompile(`^data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$`)
 
 // scheme is the scheme of an absolute address in lower case, read as browsers do, which ignore spaces and control characters.
 func scheme(address string) string {

@@ -1,11 +1,15 @@
 package agentui
 
 import (
+	"archive/zip"
+	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sportello/channels"
 	"sportello/inbox"
@@ -51,7 +55,9 @@ func (s *Server) messageHTML(c *call) (any, error) {
 		return nil, errNotFound
 	}
 	remote := c.r.URL.Query().Get("images") == "1"
-	doc, err := shower{image: func(cid string) string { return s.inlined(c, m, cid) }, remote: remote}.document(m.HTML)
+	left := int64(mostInlined)
+	doc, err := shower{image: func(cid string) string { return s.inlined(c, m, cid, &left) }, remote: remote,
+		quoted: quotedLabel(c.r.URL.Query().Get("lang"))}.document(m.HTML)
 	if err != nil {
 		return nil, &refusal{status: http.StatusUnprocessableEntity, code: "bad_html", detail: err.Error()}
 	}
@@ -67,13 +73,25 @@ func (s *Server) messageHTML(c *call) (any, error) {
 	return streamed{}, nil
 }
 
-// inlined is the image that a cid names as a data: URL, or "".
-func (s *Server) inlined(c *call, m inbox.Message, cid string) string {
-	const most = 4 << 20
+// quotedLabel names the button that shows quoted text; the frame has no scripts that could say it in the console's language.
+func quotedLabel(lang string) string {
+	if lang == "en" {
+		return "Show quoted text"
+	}
+	return "Mostra testo citato"
+}
+
+// mostInlined is how many bytes of images a message's document holds, however often it shows them.
+const mostInlined = 24 << 20
+
+// inlined is the image that a cid names as a data: URL, or "". left is how many bytes there may still be.
+func (s *Server) inlined(c *call, m inbox.Message, cid string, left *int64) string {
+	most := int64(4 << 20)
 	i := slices.IndexFunc(m.Parts, func(p channels.Part) bool { return p.CID == cid })
-	if i < 0 || m.Parts[i].Size > most || !slices.Contains(shown, m.Parts[i].Type) {
+	if i < 0 || m.Parts[i].Size > min(most, *left) || !slices.Contains(shown, m.Parts[i].Type) {
 		return ""
 	}
+	*left -= m.Parts[i].Size
 	r, err := s.Vault.Open(c.ctx, m.Parts[i].Blob)
 	if err != nil {
 		s.Log.Warn("inline image not read", "message", m.ID, "err", err)
@@ -119,6 +137,53 @@ func (s *Server) messagePart(c *call) (any, error) {
 		return s.file(c, p.Blob, p.Type, "inline", p.Name)
 	}
 	return s.file(c, p.Blob, "application/octet-stream", "attachment", p.Name)
+}
+
+// messageParts is all files of a message as one archive.
+func (s *Server) messageParts(c *call) (any, error) {
+	m, err := s.message(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(m.Parts) == 0 {
+		return nil, errNotFound
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Disposition", `attachment; filename="message-`+string(m.ID)+`.zip"`)
+	h.Set("Content-Security-Policy", policyFile)
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if err := s.archive(c.ctx, c.w, m.Parts); err != nil {
+		s.Log.Warn("archive not sent to its end", "message", m.ID, "err", err)
+		panic(http.ErrAbortHandler) // cut, so that no half archive looks whole
+	}
+	return streamed{}, nil
+}
+
+// archive writes files as a zip, each once under a name of its own.
+func (s *Server) archive(ctx context.Context, w io.Writer, parts []channels.Part) error {
+	z := zip.NewWriter(w)
+	used := map[string]bool{}
+	for i, p := range parts {
+		name := p.Name
+		if used[strings.ToLower(name)] {
+			name = strconv.Itoa(i+1) + "-" + name
+		}
+		used[strings.ToLower(name)] = true
+		r, err := s.Vault.Open(ctx, p.Blob)
+		if err != nil {
+			return err
+		}
+		to, err := z.Create(name)
+		if err == nil {
+			_, err = io.Copy(to, r)
+		}
+		if err := errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+	}
+	return z.Close()
 }
 
 // file sends bytes of the vault.

@@ -133,6 +133,7 @@ func (s *Server) Handler() http.Handler {
 	staff("GET /api/messages/{id}/html", s.messageHTML)
 	staff("GET /api/messages/{id}/raw", s.messageRaw)
 	staff("GET /api/messages/{id}/parts/{n}", s.messagePart)
+	staff("GET /api/messages/{id}/parts.zip", s.messageParts)
 
 	staff("GET /api/rules", s.rules)
 	staff("GET /api/rules/versions", s.ruleVersions)
