@@ -15,6 +15,7 @@ run: need-run web build
 test: need-test web check
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 12m ./...
 	$(MAKE) e2e
+	$(MAKE) drill
 
 ## e2e: agent and visitor in two browsers, with real mail servers, PostgreSQL and Redis
 e2e: web
@@ -27,8 +28,9 @@ drill: build
 	$(BIN) drill --minutes $(MINUTES) --seed $(SEED)
 
 ## drill-defects: the drill finds each of the defects that are built in for it (slow)
+DEFECTS := ack dedupe claim relay clock
 drill-defects:
-	@for d in ack dedupe claim relay; do \
+	@for d in $(DEFECTS); do \
 	  go build -trimpath -tags defect_$$d -o $(BIN)-$$d ./cmd/gateway || exit 1; \
 	  $(BIN)-$$d drill --minutes $(MINUTES) --seed $(SEED) > $(BIN)-$$d.txt; \
 	  if grep -q '^FAIL:' $(BIN)-$$d.txt; then echo "$$d: found: $$(grep -m1 '^- ' $(BIN)-$$d.txt)"; else echo "$$d: not found"; exit 1; fi; done
@@ -37,6 +39,7 @@ drill-defects:
 check:
 	go vet ./...
 	go vet -tags e2e ./cmd/...
+	go vet -tags "$(DEFECTS:%=defect_%)" ./channels/... ./inbox/...
 	test -z "$$(gofmt -l cmd channels router inbox agentui/*.go)"
 	cd $(WEB) && npm run --silent check && npm run --silent test
 

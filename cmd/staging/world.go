@@ -27,6 +27,7 @@ type Options struct {
 	Binary   string // the gateway's program
 	Dir      string // an empty folder for all data and logs
 	Gateways int
+	Alone    bool // one gateway with SQLite and its own Redis, and no server beside it
 	Redis    Shape
 	Visitors int
 	Phones   int
@@ -38,7 +39,7 @@ type Options struct {
 
 // World is a staging copy with everything around it.
 type World struct {
-	Postgres *Postgres
+	Postgres *Postgres // nil of a gateway alone, as is
 	Redis    *Redis
 	Gateways []*Gateway
 	Public   *Proxy // what the outside connects to
@@ -49,6 +50,7 @@ type World struct {
 
 	opt    Options
 	book   *book
+	url    string // of the record
 	record *db.DB
 	ends   []func() error
 
@@ -85,6 +87,10 @@ func (w *World) stores(ctx context.Context) (err error) {
 	if err = os.Chmod(w.opt.Dir, 0o755); err != nil { // PostgreSQL enters it as another user
 		return err
 	}
+	if w.opt.Alone {
+		w.url = "sqlite:" + w.path("record.db")
+		return nil
+	}
 	w.Postgres, err = NewPostgres(ctx, w.path("postgres"), forgetful...)
 	if w.Postgres != nil {
 		w.ends = append(w.ends, func() error { w.Postgres.Kill(); return nil })
@@ -92,6 +98,7 @@ func (w *World) stores(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	w.url = w.Postgres.URL()
 	w.Redis, err = NewRedis(ctx, w.path("redis"), w.opt.Redis)
 	w.ends = append(w.ends, func() error { w.Redis.Close(); return nil })
 	return err
@@ -150,7 +157,7 @@ func (w *World) base() string { return "http://" + w.Public.Address() }
 
 // team writes the agents into the record before any gateway runs.
 func (w *World) team(ctx context.Context) (err error) {
-	if w.record, err = db.Open(ctx, w.Postgres.URL()); err != nil {
+	if w.record, err = db.Open(ctx, w.url); err != nil {
 		return err
 	}
 	w.ends = append(w.ends, w.record.Close)
@@ -186,18 +193,17 @@ func (w *World) nodes(ctx context.Context) error {
 	api := &http.Server{Handler: w.Provider, ReadHeaderTimeout: 10 * time.Second}
 	go api.Serve(l) //nolint:errcheck // it ends by Close
 	w.ends = append(w.ends, api.Close)
-	var addresses []string
-	for _, a := range w.Redis.Addresses() {
-		addresses = append(addresses, fmt.Sprintf("%q", a))
+	redis, master := []string{"embedded"}, ""
+	if !w.opt.Alone {
+		redis = w.Redis.Addresses()
 	}
-	master := ""
 	if w.opt.Redis == Watched {
 		master = masterName
 	}
 	for i, g := range w.Gateways {
 		w.Gateways[i], err = newGateway(w.opt.Dir, g.Name, g.binary, gatewaySettings{
-			Listen: g.listen, Metrics: g.metrics, Public: w.base(), Record: w.Postgres.URL(), Blobs: w.path("blobs"),
-			Redis: strings.Join(addresses, ", "), Master: master, Provider: "http://" + l.Addr().String(),
+			Listen: g.listen, Metrics: g.metrics, Public: w.base(), Record: w.url, Blobs: w.path("blobs"),
+			Redis: `"` + strings.Join(redis, `", "`) + `"`, Master: master, Provider: "http://" + l.Addr().String(),
 			IMAP: process.Port(w.IMAP.Address()), SMTP: process.Port(w.SMTP.Address()),
 		})
 		if err != nil {

@@ -11,8 +11,10 @@ import (
 	"sportello/channels"
 )
 
-// leftMemory is how long it is known when a visitor left.
-const leftMemory = 24 * time.Hour
+const (
+	leftMemory  = 24 * time.Hour   // how long it is known when a visitor left
+	longestHere = 10 * time.Minute // no lease is longer: one that ends later was written before the clock was set back
+)
 
 // Visitors knows which visitors of the website are connected, over all nodes. It is the Presence of the chat adapter. Unlike the
 // inbox it has no epoch: after a flush it fills again with the next heartbeats.
@@ -38,9 +40,9 @@ func (v Visitors) key(k VisitorKey) string {
 	return v.in.key("visitor:" + string(k.Account) + ":" + k.Visitor)
 }
 
-// Here says that a visitor is connected, for ttl.
+// Here says that a visitor is connected, for ttl, ten minutes at most.
 func (v Visitors) Here(ctx context.Context, account channels.AccountID, visitor string, ttl time.Duration) error {
-	return v.set(ctx, VisitorKey{account, visitor}, v.in.now().Add(ttl), ttl+leftMemory)
+	return v.set(ctx, VisitorKey{account, visitor}, v.in.now().Add(min(ttl, longestHere)), ttl+leftMemory)
 }
 
 // Gone says that a visitor left now.
@@ -86,7 +88,7 @@ func (v Visitors) States(ctx context.Context, keys []VisitorKey) ([]VisitorState
 	}
 	for i, e := range ends {
 		end := timeOf(text(e))
-		if states[i].Present = end.After(now); !states[i].Present {
+		if states[i].Present = end.After(now) && end.Before(now.Add(longestHere)); !states[i].Present {
 			states[i].LeftAt = end
 		}
 	}
