@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"sportello/channels"
@@ -20,20 +21,30 @@ type phone struct {
 	n        int
 }
 
-// talk sends one text after the other until ctx ends. The provider announces each until it is taken; one of ten it announces again.
+// talk sends one text after the other until ctx ends, and now and then two at once, which are announced in any order. The provider
+// announces each until it is taken; one of ten it announces again.
 func (p *phone) talk(ctx, late context.Context, every time.Duration) {
 	for pause(ctx, every/2+rand.N(every)) {
-		p.n++
-		text := p.book.say(channels.SMS, p.number, p.n)
-		sid, status, err := p.provider.Deliver(late, p.number, smsNumber, text)
-		if err != nil || status/100 != 2 {
-			p.book.fault("%s: the webhook answers %d at last: %v", p.number, status, err)
-			continue
+		var both sync.WaitGroup
+		for range 1 + rand.N(10)/9 {
+			p.n++
+			text := p.book.say(channels.SMS, p.number, p.n)
+			both.Go(func() { p.send(late, text) })
 		}
-		p.book.taken(text)
-		if rand.N(10) == 0 {
-			_, _ = p.provider.Redeliver(late, sid) // it was taken before
-		}
+		both.Wait()
+	}
+}
+
+// send sends a text and waits until it is taken.
+func (p *phone) send(late context.Context, text string) {
+	sid, status, err := p.provider.Deliver(late, p.number, smsNumber, text)
+	if err != nil || status/100 != 2 {
+		p.book.fault("%s: the webhook answers %d at last: %v", p.number, status, err)
+		return
+	}
+	p.book.taken(text)
+	if rand.N(10) == 0 {
+		_, _ = p.provider.Redeliver(late, sid) // it was taken before
 	}
 }
 

@@ -155,6 +155,8 @@ func TestVisitors(t *testing.T) {
 		if here, err := v.Present(ctx, "web", "anna"); err != nil || here {
 			t.Fatalf("present %v, %v", here, err)
 		}
+		before := d.clock.move(-3 * time.Hour) // the clock was ahead when they were here
+		check(t, v, []VisitorState{{LeftAt: before}, {LeftAt: before}, {}})
 	})
 }
 

@@ -88,8 +88,10 @@ func (v Visitors) States(ctx context.Context, keys []VisitorKey) ([]VisitorState
 	}
 	for i, e := range ends {
 		end := timeOf(text(e))
-		if states[i].Present = end.After(now) && end.Before(now.Add(longestHere)); !states[i].Present {
-			states[i].LeftAt = end
+		if states[i].Present = end.After(now) && !end.After(now.Add(longestHere)); !states[i].Present {
+			if states[i].LeftAt = end; end.After(now) {
+				states[i].LeftAt = now.UTC().Truncate(time.Millisecond)
+			}
 		}
 	}
 	return states, nil
