@@ -140,11 +140,8 @@ func (o *Outbox) Recover(ctx context.Context) (int, error) {
 	return len(lost), nil
 }
 
-// ahead is what a row may be ahead of the clock by, and mostHold is longer than any attempt is held for.
-const (
-	ahead    = 5 * time.Second
-	mostHold = 70 * time.Second
-)
+// mostHold is longer than any attempt is held for.
+const mostHold = 70 * time.Second
 
 // rewind takes care of rows that were written when the clock was ahead of what it is: they would wait until it is there again. They are
 // asked anew, whatever they wait for, and an attempt that is under way may take as long as any.
