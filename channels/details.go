@@ -94,5 +94,6 @@ type Report struct {
 	Action     string `json:"action,omitempty"` // failed, delayed, delivered, relayed, expanded; complaint (RFC 5965), displayed and the like (RFC 8098)
 	Status     string `json:"status,omitempty"` // RFC 3463: "5.1.1"
 	Diagnostic string `json:"diagnostic,omitempty"`
+	Server     string `json:"server,omitempty"`  // the one that refused: Remote-MTA
 	Guessed    bool   `json:"guessed,omitempty"` // read from words, not from fields
 }
