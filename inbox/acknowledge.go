@@ -88,7 +88,7 @@ func (l *Ledger) acknowledge(ctx context.Context, began *turn, a *acceptance) er
 
 // answerable reports whether a message may be answered by a machine at all.
 func (l *Ledger) answerable(in channels.Inbound) bool {
-	if in.Kind != channels.Email || in.Auto != channels.AutoNone || in.From.IsZero() || !strings.Contains(in.From.Value, "@") {
+	if in.Kind != channels.Email || in.Auto != channels.AutoNone || in.Details.Robot != "" || in.From.IsZero() || !strings.Contains(in.From.Value, "@") {
 		return false
 	}
 	if in.Details.Trust != nil && in.Details.Trust.DMARC == "fail" {

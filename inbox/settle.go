@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sportello/channels"
@@ -108,8 +109,8 @@ func (l *Ledger) settle(ctx context.Context, t *turn, row Row, r channels.Receip
 			return err
 		}
 	}
-	if !strings.EqualFold(recipient, to) {
-		return nil // somebody in copy: the message reached, or failed to reach, the customer all the same
+	if inCopy(row, recipient, to) {
+		return nil // the message reached, or failed to reach, the customer all the same
 	}
 	if r.External != "" {
 		_, err := t.tx.ExecContext(ctx, `UPDATE outbox SET external_id = $2 WHERE id = $1 AND external_id = ''`, row.ID, r.External)
@@ -118,6 +119,14 @@ func (l *Ledger) settle(ctx context.Context, t *turn, row Row, r channels.Receip
 		}
 	}
 	return l.deliver(ctx, t, row, r.State, r.Fault)
+}
+
+// inCopy reports whether a recipient is one of those who got a copy. An address that the message was not sent to is where the customer's
+// own has his mail forwarded.
+func inCopy(row Row, recipient, to string) bool {
+	return !strings.EqualFold(recipient, to) && slices.ContainsFunc(slices.Concat(row.Envelope.To, row.Envelope.Cc), func(a channels.Address) bool {
+		return strings.EqualFold(a.Value, recipient)
+	})
 }
 
 // deliver moves a message to a state that the other side reported, if it may follow the one it has.

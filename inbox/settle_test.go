@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -55,15 +56,27 @@ func TestE33BounceFailsTheMessage(t *testing.T) {
 	})
 }
 
-// A failure for somebody in copy is not the customer's.
+// A failure for somebody in copy is not the customer's. One for an address that nobody wrote to is: his mail is forwarded there.
 func TestFailureOfACopyIsNotTheCustomers(t *testing.T) {
 	houses(t, func(h *house) {
 		_, m, row := h.sent(h.mail("one"), "")
+		row.Envelope.Cc = []channels.Address{{Kind: channels.Email, Value: "friend@example.it"}}
+		envelope, err := json.Marshal(row.Envelope)
+		h.ok(err)
+		_, err = h.d.ExecContext(h.Context(), `UPDATE outbox SET envelope = $2 WHERE id = $1`, row.ID, string(envelope))
+		h.ok(err)
 		h.ok(h.ledger.Settle(h.Context(), channels.Receipt{
 			Account: "mail", MessageID: row.Envelope.Thread.MessageID, Recipient: "friend@example.it", State: channels.StateFailed, Fault: permanent,
 		}))
 		if h.message(m.ID).State != channels.StateSent {
 			t.Fatal(h.message(m.ID).State)
+		}
+		h.ok(h.ledger.Settle(h.Context(), channels.Receipt{
+			Account: "mail", MessageID: row.Envelope.Thread.MessageID, Recipient: "anna@elsewhere.example", State: channels.StateFailed, Fault: permanent,
+		}))
+		_, c, err := h.ledger.ReachContext(h.Context(), row.Conversation)
+		if err != nil || h.message(m.ID).State != channels.StateFailed || !c.Identities[0].SuppressedAt.IsZero() {
+			t.Fatal(h.message(m.ID).State, c.Identities, err)
 		}
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sportello/channels/email/letter"
+	"sportello/channels"
 )
 
 // FuzzReceipt: whatever a delivery report says, an address is given up only for a code that says that it is wrong.
@@ -13,7 +13,7 @@ func FuzzReceipt(f *testing.F) {
 	f.Add("failed", "5.1.1", "550 user unknown")
 	f.Add("delayed", "4.2.2", "full")
 	f.Fuzz(func(t *testing.T, action, status, detail string) {
-		r, ok := receiptOf(letter.Failure{Original: "a@b", Recipient: "a@b.it", Action: action, Status: status, Detail: detail})
+		r, ok := receiptOf("a@b", channels.Report{Recipient: "a@b.it", Action: action, Status: status, Diagnostic: detail})
 		if ok && r.State == "failed" && (r.Fault == nil || r.Fault.Code == "" || strings.ContainsAny(r.Fault.Detail, "\r\n")) {
 			t.Errorf("%+v", r.Fault)
 		}

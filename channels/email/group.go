@@ -143,12 +143,7 @@ func (t *taken) ties() []string {
 		}
 	}
 	ties = append(ties, tie("token ", thread.Token)...)
-	for _, f := range t.mail.Failures { // what is reported of one mail stays in order
-		if r, ok := receiptOf(f); ok {
-			ties = append(ties, tie("id ", r.MessageID)...)
-		}
-	}
-	return ties
+	return append(ties, tie("id ", t.mail.Report.Original)...) // what is reported of one mail stays in order
 }
 
 func tie(kind, word string) []string {

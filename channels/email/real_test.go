@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,7 +119,7 @@ func TestRealBounceIsSettled(t *testing.T) {
 		}
 	}
 	for _, in := range r.await(t, 1) {
-		if in.Auto != channels.AutoBounce || in.Raw == "" || in.Meta["report"] == "" {
+		if in.Auto != channels.AutoBounce || in.Raw == "" || len(in.Details.Reports) != 2 || !slices.Contains(in.Thread.References, "out-1@sportello.test") {
 			t.Errorf("kept as %+v", in)
 		}
 	}

@@ -1,14 +1,11 @@
 package email
 
-import (
-	"sportello/channels"
-	"sportello/channels/email/letter"
-)
+import "sportello/channels"
 
-// receiptOf turns a failure into news of an outgoing message. ok is false when it is no news: delayed is not failed, relayed is not
-// delivered, and a report without the original's id can be matched with nothing.
-func receiptOf(f letter.Failure) (r channels.Receipt, ok bool) {
-	r = channels.Receipt{Kind: channels.Email, MessageID: f.Original, Recipient: f.Recipient}
+// receiptOf turns what a delivery report says of a recipient into news of the mail that bears the Message-ID original. ok is false when
+// it is no news: delayed is not failed, relayed is not delivered, and a report that names no mail can be matched with none.
+func receiptOf(original string, f channels.Report) (r channels.Receipt, ok bool) {
+	r = channels.Receipt{Kind: channels.Email, MessageID: original, Recipient: f.Recipient}
 	switch f.Action {
 	case "failed":
 		r.State = channels.StateFailed
@@ -16,7 +13,7 @@ func receiptOf(f letter.Failure) (r channels.Receipt, ok bool) {
 		if code == "" {
 			code = "5.0.0"
 		}
-		fault := statusFault(0, code, f.Detail)
+		fault := statusFault(0, code, f.Diagnostic)
 		fault.Class = channels.Permanent // the server has given up, whatever the code was at its last attempt
 		r.Fault = fault
 	case "delivered":
@@ -24,5 +21,5 @@ func receiptOf(f letter.Failure) (r channels.Receipt, ok bool) {
 	default:
 		return r, false
 	}
-	return r, f.Original != ""
+	return r, original != ""
 }

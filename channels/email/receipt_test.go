@@ -25,8 +25,9 @@ func TestE31ReceiptsOfReports(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, f := range letter.Read(raw, letter.Reading{}).Failures {
-			if r, ok := receiptOf(f); ok {
+		said := letter.Read(raw, letter.Reading{}).Report
+		for _, f := range said.Recipients {
+			if r, ok := receiptOf(said.Original, f); ok {
 				got = append(got, fmt.Sprintf("%s %v", r.State, r.Fault))
 			}
 		}

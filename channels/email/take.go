@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"sportello/channels"
@@ -56,8 +56,11 @@ func (a *Adapter) read(raw []byte, l listed) *letter.Mail {
 
 // settle passes on what a delivery report says of mail of ours (E-31). Repeating it is harmless.
 func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
-	for _, f := range m.Failures {
-		r, ok := receiptOf(f)
+	if m.Auto != channels.AutoBounce {
+		return nil
+	}
+	for _, f := range m.Report.Recipients {
+		r, ok := receiptOf(m.Report.Original, f)
 		if !ok {
 			continue
 		}
@@ -93,17 +96,8 @@ func (a *Adapter) inbound(m *letter.Mail, received time.Time) channels.Inbound {
 			in.Meta[name] = field.Clip(field.OneLine(v), 200)
 		}
 	}
-	if len(m.Failures) > 0 {
-		in.Meta["report"] = describe(m.Failures)
+	if id := m.Report.Original; id != "" && !slices.Contains(in.Thread.References, id) {
+		in.Thread.References = append(slices.Clip(in.Thread.References), id) // it belongs where that mail is
 	}
 	return in
-}
-
-// describe sums a delivery report up in one line.
-func describe(failures []letter.Failure) string {
-	var all []string
-	for _, f := range failures[:min(len(failures), 5)] {
-		all = append(all, strings.TrimSpace(f.Recipient+" "+f.Action+" "+f.Status))
-	}
-	return strings.Join(all, "; ")
 }

@@ -36,7 +36,7 @@ type explained struct {
 	Quoted     string                `json:"quoted"`    // what is quoted or passed on
 	HTML       string                `json:"html"`      // as the console shows it
 	Files      []explainedFile       `json:"attachments"`
-	AutoReply  bool                  `json:"auto_reply"`  // a machine wrote it: it is never answered by one
+	AutoReply  bool                  `json:"auto_reply"`  // a machine wrote it, or its sender asks for no automatic answer: it is never answered by a machine
 	AutoReason string                `json:"auto_reason"` // by which header or rule that is known
 	Bounce     *explainedBounce      `json:"bounce"`
 	List       bool                  `json:"list"`
@@ -100,7 +100,7 @@ func explain(file string, m *letter.Mail) explained {
 		sum := sha256.Sum256(f.Data)
 		e.Files = append(e.Files, explainedFile{f.Name, f.Type, f.Size, hex.EncodeToString(sum[:]), f.Inline, f.CID})
 	}
-	e.AutoReply, e.AutoReason = m.Auto != channels.AutoNone, m.AutoReason
+	e.AutoReply, e.AutoReason = m.AutoReason != "", m.AutoReason
 	e.Bounce = explainBounce(m)
 	e.List, e.Spam = m.List, m.Spam
 	if len(m.Details.Calendar) > 0 {
@@ -124,9 +124,9 @@ func explainBounce(m *letter.Mail) *explainedBounce {
 		return nil
 	}
 	b := &explainedBounce{Recipients: []explainedRecipient{}}
-	for _, f := range m.Failures {
-		b.Original = f.Original
-		b.Recipients = append(b.Recipients, explainedRecipient{f.Recipient, f.Status, f.Action, f.Detail})
+	b.Original = m.Report.Original
+	for _, f := range m.Report.Recipients {
+		b.Recipients = append(b.Recipients, explainedRecipient{f.Recipient, f.Status, f.Action, f.Diagnostic})
 	}
 	return b
 }

@@ -52,20 +52,3 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
-
-// FuzzStatus gives the reader of delivery reports any bytes.
-func FuzzStatus(f *testing.F) {
-	f.Add("Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.it\nAction: failed\nStatus: 5.1.1\n")
-	f.Add("Action: failed")
-	f.Fuzz(func(t *testing.T, s string) {
-		failures := readStatus([]byte(s))
-		if len(failures) > recipientLimit {
-			t.Errorf("%d recipients", len(failures))
-		}
-		for _, failure := range failures {
-			if strings.ContainsAny(failure.Detail, "\r\n") {
-				t.Errorf("%+v", failure)
-			}
-		}
-	})
-}

@@ -65,8 +65,8 @@ func dump(m *Mail) string {
 	line("token", m.Thread.Token)
 	line("auto", m.Auto)
 	line("flaw", m.Flaw)
-	for _, f := range m.Failures {
-		line("failure", fmt.Sprintf("%s %s %s of %q: %s", f.Recipient, f.Action, f.Status, f.Original, f.Detail))
+	for _, f := range m.Report.Recipients {
+		line("reported", fmt.Sprintf("%s %s %s of %q: %s", f.Recipient, f.Action, f.Status, m.Report.Original, f.Diagnostic))
 	}
 	for _, f := range m.Files {
 		line("file", fmt.Sprintf("%q %s %d bytes cid=%q inline=%v", f.Name, f.Type, f.Size, f.CID, f.Inline))

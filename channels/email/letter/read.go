@@ -10,6 +10,7 @@ import (
 	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
 	"sportello/channels/email/part"
+	"sportello/channels/email/report"
 )
 
 // IDHeader is on everything we send; with our own From it tells our mail from a customer's. Lower case, as in field.Header.
@@ -47,12 +48,12 @@ type Mail struct {
 	Thread  channels.Thread
 	Auto    channels.Auto
 
-	AutoReason string    // by which header or rule Auto was decided, "" when a person wrote it
-	Locale     string    // Content-Language, if it names one
-	Failures   []Failure // what a delivery report says, one per recipient
-	List       bool      // a mailing list or a bulk mailer sent it
-	Spam       bool      // a mail server on the way took it for spam
-	Tag        string    // the tag "[#1234]" of its subject without brackets: proves nothing
+	AutoReason string        // by which header or rule it must not be answered by a machine: one wrote it (Auto), or its sender asks so; "" if it may
+	Locale     string        // Content-Language, if it names one
+	Report     report.Report // what a mail server or mail program says of mail of ours in it
+	List       bool          // a mailing list or a bulk mailer sent it
+	Spam       bool          // a mail server on the way took it for spam
+	Tag        string        // the tag "[#1234]" of its subject without brackets: proves nothing
 	Details    channels.Details
 	Ours       bool   // we sent it: it came back by a copy or an alias
 	Flaw       string // why it could not be read in full, "" when it could
@@ -66,6 +67,7 @@ func Read(raw []byte, r Reading) *Mail {
 	m := &Mail{Header: h}
 	m.readHeader(r)
 	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
+	var root *part.Part
 	switch {
 	case len(h) == 0:
 		m.Flaw = "no header"
@@ -82,8 +84,9 @@ func Read(raw []byte, r Reading) *Mail {
 			m.note(tree.Flaw)
 		}
 		m.readParts(tree.Root)
+		root = tree.Root
 	}
-	m.Auto = classify(m, r)
+	m.classify(root, r)
 	m.readDetails()
 	return m
 }
@@ -96,7 +99,6 @@ func (m *Mail) readParts(root *part.Part) {
 		}
 	}()
 	m.readBody(root)
-	m.Failures = readReport(root, m.Header)
 }
 
 func (m *Mail) readHeader(r Reading) {

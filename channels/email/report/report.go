@@ -9,10 +9,9 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/part"
 )
 
 const (
@@ -23,9 +22,9 @@ const (
 // Mail is a mail that may be a report.
 type Mail struct {
 	Header field.Header
-	Root   *enmime.Part // nil when the mail was not parsed
-	Text   string       // its readable text
-	Own    []string     // our addresses, normalised: never a recipient that failed
+	Root   *part.Part // nil when the mail was not parsed
+	Text   string     // its readable text
+	Own    []string   // our addresses, normalised: never a recipient that failed
 }
 
 // Report is what a mail says. Kind is AutoBounce, AutoComplaint or AutoReceipt, or AutoNone when it reports nothing. Original is the
@@ -41,7 +40,7 @@ type Report struct {
 func Read(m Mail) Report {
 	r := reader{Mail: m}
 	if m.Root != nil {
-		m.Root.DepthMatchAll(func(p *enmime.Part) bool { r.part(p); return false })
+		m.Root.Walk(func(p *part.Part) bool { r.part(p); return true })
 	}
 	r.oldComplaint()
 	if r.Kind == channels.AutoNone {
@@ -65,20 +64,20 @@ type reader struct {
 }
 
 // part reads one part of the mail.
-func (r *reader) part(p *enmime.Part) {
-	switch p.ContentType {
+func (r *reader) part(p *part.Part) {
+	switch p.Type {
 	case "message/delivery-status", "message/global-delivery-status":
 		r.Kind = channels.AutoBounce
-		r.Recipients = append(r.Recipients, readStatus(p.Content)...)
+		r.Recipients = append(r.Recipients, readStatus(p.Data)...)
 	case "message/feedback-report":
 		r.Kind = channels.AutoComplaint
-		r.feedback(p.Content)
+		r.feedback(p.Data)
 	case "message/disposition-notification", "message/global-disposition-notification":
 		r.Kind = channels.AutoReceipt
-		r.disposition(p.Content)
+		r.disposition(p.Data)
 	case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 		if r.returned == nil {
-			r.returned, _ = field.Split(bytes.TrimLeft(p.Content, "\r\n"))
+			r.returned, _ = field.Split(bytes.TrimLeft(p.Data, "\r\n"))
 		}
 	}
 }

@@ -20,6 +20,7 @@ type Mail struct {
 	Subject  string        // decoded
 	Text     string        // readable text
 	Report   channels.Auto // what package report found, AutoNone when it is no report
+	Spam     bool          // a mail server on the way took it for spam
 	Calendar string        // METHOD of a calendar part (RFC 5546): REPLY, REQUEST …; "" without one
 }
 
@@ -43,6 +44,7 @@ const (
 	AutoWords      = "auto_words"
 	Suppress       = "suppress" // X-Auto-Response-Suppress
 	LoopField      = "loop_field"
+	Spam           = "spam"
 )
 
 // Classify says which kind of machine wrote a mail, or AutoNone for a person, and why. A person's mail may come with a reason all the
@@ -54,6 +56,8 @@ func Classify(m Mail) (channels.Auto, string) {
 		}
 	}
 	switch {
+	case m.Spam:
+		return channels.AutoNone, Spam
 	case suppresses(m.Header):
 		return channels.AutoNone, Suppress
 	case m.Header.Has("x-loop"):

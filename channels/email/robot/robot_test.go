@@ -105,6 +105,9 @@ func TestE27ReportsAndCalendarReplies(t *testing.T) {
 	if got, why := classify("From: a@x.it\n\nx", func(m *robot.Mail) { m.Calendar = "REPLY" }); got != generated || why != robot.CalendarReply {
 		t.Errorf("%q %q", got, why)
 	}
+	if got, why := classify("From: a@x.it\n\nx", func(m *robot.Mail) { m.Spam = true }); got != person || why != robot.Spam {
+		t.Errorf("%q %q", got, why)
+	}
 	for _, method := range []string{"REQUEST", "COUNTER", ""} {
 		if got, why := classify("From: a@x.it\n\nx", func(m *robot.Mail) { m.Calendar = method }); got != person || why != "" {
 			t.Errorf("%s: %q %q", method, got, why)
