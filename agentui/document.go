@@ -39,7 +39,7 @@ const (
 type shower struct {
 	image  func(cid string) string // the data: URL of an image that came with the message, or ""
 	remote bool                    // images of other servers are let in; the sanitiser keeps their address in data-src
-	quoted string                  // what the button says that shows quoted text
+	labels map[string]string       // what the buttons say that show folded text, by kind
 }
 
 // document makes a message's HTML a whole document.
@@ -54,7 +54,7 @@ func (s shower) document(body string) ([]byte, error) {
 			whole.AppendChild(n)
 		}
 	}
-	foldQuotes(whole, s.quoted)
+	fold(whole, s.labels)
 	var out bytes.Buffer
 	out.WriteString(frameHead)
 	for n := range whole.ChildNodes() {

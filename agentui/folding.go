@@ -1,6 +1,7 @@
 package agentui
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -8,53 +9,60 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// foldQuotes puts each outermost quoted message below n behind a button that says label. Nothing is taken away: the frame has no
-// scripts, and a details element needs none. A mail that is all quotation is shown open.
-func foldQuotes(n *html.Node, label string) {
-	quotes := quotesBelow(n, nil)
-	hidden := 0
-	for _, q := range quotes {
-		hidden += letters(q)
+// folds name the buttons that show what is folded, by language and kind; the frame has no scripts that could say it. What somebody
+// passed on is what the mail is about, and is shown.
+var folds = map[string]map[string]string{
+	"it": {"quote": "Mostra testo citato", "signature": "Mostra firma", "disclaimer": "Mostra avviso legale"},
+	"en": {"quote": "Show quoted text", "signature": "Show signature", "disclaimer": "Show legal notice"},
+}
+
+// fold puts each outermost run below n that the sanitiser has marked behind a button. Nothing is taken away, and a details element
+// needs no script. A mail in which nothing else would be seen is shown open.
+func fold(n *html.Node, labels map[string]string) {
+	runs := marked(n, labels, nil)
+	own := words(n)
+	for _, run := range runs {
+		own -= words(run)
 	}
-	own := letters(n) - hidden
-	for _, q := range quotes {
-		fold := &html.Node{Type: html.ElementNode, Data: "details", DataAtom: atom.Details, Attr: []html.Attribute{{Key: "class", Val: "sportello-fold"}}}
+	for _, run := range runs {
+		box := &html.Node{Type: html.ElementNode, Data: "details", DataAtom: atom.Details, Attr: []html.Attribute{{Key: "class", Val: "sportello-fold"}}}
 		if own == 0 {
-			fold.Attr = append(fold.Attr, html.Attribute{Key: "open"})
+			box.Attr = append(box.Attr, html.Attribute{Key: "open"})
 		}
-		summary := &html.Node{Type: html.ElementNode, Data: "summary", DataAtom: atom.Summary}
-		summary.AppendChild(&html.Node{Type: html.TextNode, Data: label})
-		fold.AppendChild(summary)
-		q.Parent.InsertBefore(fold, q)
-		q.Parent.RemoveChild(q)
-		fold.AppendChild(q)
+		button := &html.Node{Type: html.ElementNode, Data: "summary", DataAtom: atom.Summary}
+		button.AppendChild(&html.Node{Type: html.TextNode, Data: labels[kindOf(run)]})
+		box.AppendChild(button)
+		run.Parent.InsertBefore(box, run)
+		run.Parent.RemoveChild(run)
+		box.AppendChild(run)
 	}
 }
 
-// quotesBelow are the outermost elements that hold an older message, in order.
-func quotesBelow(n *html.Node, found []*html.Node) []*html.Node {
+// marked are the outermost elements that are folded, in order. A row of a table stays where it is: a table holds nothing but rows.
+func marked(n *html.Node, labels map[string]string, found []*html.Node) []*html.Node {
 	for c := range n.ChildNodes() {
-		if quotes(c) {
+		if labels[kindOf(c)] != "" && !slices.Contains(inTables, c.DataAtom) {
 			found = append(found, c)
 		} else {
-			found = quotesBelow(c, found)
+			found = marked(c, labels, found)
 		}
 	}
 	return found
 }
 
-// quotes reports whether an element holds an older message, as mail programs mark it.
-func quotes(n *html.Node) bool {
+var inTables = []atom.Atom{atom.Tbody, atom.Thead, atom.Tfoot, atom.Tr, atom.Td, atom.Th, atom.Caption, atom.Col, atom.Colgroup, atom.Li}
+
+func kindOf(n *html.Node) string {
 	for _, a := range n.Attr {
-		if a.Key == "class" && a.Val == "gmail_quote" || a.Key == "type" && a.Val == "cite" && n.DataAtom == atom.Blockquote {
-			return true
+		if a.Key == "data-fold" {
+			return a.Val
 		}
 	}
-	return false
+	return ""
 }
 
-// letters counts what can be read below n.
-func letters(n *html.Node) int {
+// words counts what can be read below n.
+func words(n *html.Node) int {
 	count := 0
 	for d := range n.Descendants() {
 		if d.Type == html.TextNode {

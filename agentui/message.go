@@ -56,8 +56,11 @@ func (s *Server) messageHTML(c *call) (any, error) {
 	}
 	remote := c.r.URL.Query().Get("images") == "1"
 	left := int64(mostInlined)
-	doc, err := shower{image: func(cid string) string { return s.inlined(c, m, cid, &left) }, remote: remote,
-		quoted: quotedLabel(c.r.URL.Query().Get("lang"))}.document(m.HTML)
+	labels, ok := folds[c.r.URL.Query().Get("lang")]
+	if !ok {
+		labels = folds["it"]
+	}
+	doc, err := shower{image: func(cid string) string { return s.inlined(c, m, cid, &left) }, remote: remote, labels: labels}.document(m.HTML)
 	if err != nil {
 		return nil, &refusal{status: http.StatusUnprocessableEntity, code: "bad_html", detail: err.Error()}
 	}
@@ -71,14 +74,6 @@ func (s *Server) messageHTML(c *call) (any, error) {
 	}
 	_, _ = c.w.Write(doc) // the client has gone if this fails
 	return streamed{}, nil
-}
-
-// quotedLabel names the button that shows quoted text; the frame has no scripts that could say it in the console's language.
-func quotedLabel(lang string) string {
-	if lang == "en" {
-		return "Show quoted text"
-	}
-	return "Mostra testo citato"
 }
 
 // mostInlined is how many bytes of images a message's document holds, however often it shows them.

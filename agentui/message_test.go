@@ -136,13 +136,14 @@ func TestE45AllFilesInOneArchive(t *testing.T) {
 }
 
 func TestE44QuotesAreFoldedInTheFrame(t *testing.T) {
-	show := shower{image: func(string) string { return "" }, quoted: "Mostra testo citato"}
+	show := shower{image: func(string) string { return "" }, labels: folds["it"]}
 	for from, want := range map[string]string{
-		`<p>Grazie</p><div class="gmail_quote"><blockquote type="cite">Prima</blockquote></div>`: `<p>Grazie</p><details class="sportello-fold">` +
-			`<summary>Mostra testo citato</summary><div class="gmail_quote"><blockquote type="cite">Prima</blockquote></div></details>`,
-		`<blockquote type="cite">Prima</blockquote>`: `<details class="sportello-fold" open=""><summary>Mostra testo citato</summary>` +
-			`<blockquote type="cite">Prima</blockquote></details>`,
-		`<blockquote>massima</blockquote>`: `<blockquote>massima</blockquote>`,
+		`<p>Grazie</p><div data-fold="quote"><blockquote>Prima</blockquote></div>`: `<p>Grazie</p><details class="sportello-fold">` +
+			`<summary>Mostra testo citato</summary><div data-fold="quote"><blockquote>Prima</blockquote></div></details>`,
+		`<blockquote data-fold="quote">Prima</blockquote>`: `<details class="sportello-fold" open=""><summary>Mostra testo citato</summary>` +
+			`<blockquote data-fold="quote">Prima</blockquote></details>`,
+		`<blockquote>massima</blockquote>`:          `<blockquote>massima</blockquote>`,
+		`<p>Vedi</p><p data-fold="forwarded">a</p>`: `<p>Vedi</p><p data-fold="forwarded">a</p>`,
 	} {
 		got, err := show.document(from)
 		if err != nil || string(got) != frameHead+want+frameFoot {

@@ -45,7 +45,7 @@ var (
 		"data-src": regexp.MustCompile(`^https?://[^\s"'<>\\]+$`),
 		"style":    regexp.MustCompile(`^([a-z-]+: ((rgb|hsl)a?\([0-9., %/]+\)|[\p{L}\p{N} #.,%'"-]+)(; |$))+$`),
 		"target":   regexp.MustCompile(`^_blank$`), "rel": regexp.MustCompile(`^noopener noreferrer nofollow$`),
-		"title": regexp.MustCompile(`^[^\s"'<>]+$`), "class": regexp.MustCompile(`^(sportello-host|gmail_(quote|attr|signature))$`),
+		"title": regexp.MustCompile(`^[^\s"'<>]+$`), "class": regexp.MustCompile(`^sportello-host$`), "data-fold": regexp.MustCompile(`^(quote|signature|disclaimer|forwarded)$`),
 		"type": regexp.MustCompile(`^cite$`), "dir": nil, "lang": nil, "alt": nil, "width": nil, "height": nil, "align": nil, "valign": nil,
 		"colspan": nil, "rowspan": nil, "border": nil, "cellpadding": nil, "cellspacing": nil, "start": nil, "bgcolor": nil, "color": nil,
 		"face": nil, "size": nil,

@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
+
+	"sportello/channels/email/quote"
 )
 
 // dataImage is an image that lies in the markup; SVG is not one, for it is a document.
@@ -37,7 +39,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("face").Matching(plainValue).OnElements("font")
 	p.AllowAttrs("size").Matching(regexp.MustCompile(`^[+-]?[1-7]$`)).OnElements("font")
 	p.AllowAttrs("type").Matching(regexp.MustCompile(`^cite$`)).OnElements("blockquote")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^gmail_(quote|attr|signature)$`)).OnElements("div", "blockquote")
+	p.AllowAttrs(quote.Attribute).Matching(regexp.MustCompile(`^(quote|signature|disclaimer|forwarded)$`)).Globally()
 	p.AllowStyles(kept...).MatchingHandler(func(v string) bool { return plainValue.MatchString(v) || colourValue.MatchString(v) }).Globally()
 	return p
 })

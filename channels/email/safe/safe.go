@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"sportello/channels/email/quote"
 )
 
 // Limits, in bytes of UTF-8.
@@ -35,7 +37,8 @@ const rounds = 6
 //     text names another;
 //   - images that came with the mail keep src="cid:…", small ones that lie in the markup keep src="data:…", and those on other servers
 //     have their address in data-src, so that nothing is loaded until a person asks; images that are there to be counted are gone;
-//   - what its author meant nobody to see is gone.
+//   - what its author meant nobody to see is gone;
+//   - quoted text, signatures and notices have the attribute of quote.Mark, so that they can be folded.
 //
 // The result is a balanced fragment that reads the same however often it is parsed and written. An error says why there is none.
 func Clean(markup string) (string, error) {
@@ -46,6 +49,7 @@ func Clean(markup string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("parse: %w", err)
 	}
+	quote.Mark(doc)
 	prune(doc)
 	before, err := write(body(doc))
 	for range rounds {

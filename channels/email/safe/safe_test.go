@@ -21,16 +21,16 @@ func TestE43WhatAMailNeedsStays(t *testing.T) {
 		`<p style="color:red;padding:0 4px;position:fixed">Ciao <b>Anna</p>`: `<p style="color: red; padding: 0 4px">Ciao <b>Anna</b></p>`,
 		`<table width="600" bgcolor="#ffeecc" cellpadding=0 align=center><tr><td colspan=2 valign=top>a`: `<table width="600" bgcolor="#ffeecc" ` +
 			`cellpadding="0" align="center"><tbody><tr><td colspan="2" valign="top">a</td></tr></tbody></table>`,
-		`<body bgcolor="#000000" style="color:white">a</body>`:              `<div style="background-color: #000000; color: white">a</div>`,
-		`<p style="background:#fff !important">a</p>`:                       `<p style="background-color: #fff">a</p>`,
-		`<font face="Arial, sans-serif" color=navy size=2>a</font>`:         `<font color="navy" face="Arial, sans-serif" size="2">a</font>`,
-		`<p style="font-family:'Segoe UI',Arial;font-size:12.0pt">a</p>`:    `<p style="font-family: &#39;Segoe UI&#39;,Arial; font-size: 12.0pt">a</p>`,
-		`<td>a</td><o:p>b</o:p><form><p>c</p><button>d</button></form>`:     `ab<p>c</p>d`,
-		`<!--[if mso]><p>Outlook</p><![endif]--><![if !mso]><p>a<![endif]>`: `<p>a</p>`,
-		`<div class="gmail_quote other" id=x><blockquote type=cite>a`:       `<div><blockquote type="cite">a</blockquote></div>`,
-		`<div class="gmail_quote">a`:                                        `<div class="gmail_quote">a</div>`,
-		`<plaintext>a <b>b`:                                                 `<pre>a &lt;b&gt;b</pre>`,
-		`<p dir=rtl lang=ar>a`:                                              `<p dir="rtl" lang="ar">a</p>`,
+		`<body bgcolor="#000000" style="color:white">a</body>`:               `<div style="background-color: #000000; color: white">a</div>`,
+		`<p style="background:#fff !important">a</p>`:                        `<p style="background-color: #fff">a</p>`,
+		`<font face="Arial, sans-serif" color=navy size=2>a</font>`:          `<font color="navy" face="Arial, sans-serif" size="2">a</font>`,
+		`<p style="font-family:'Segoe UI',Arial;font-size:12.0pt">a</p>`:     `<p style="font-family: &#39;Segoe UI&#39;,Arial; font-size: 12.0pt">a</p>`,
+		`<td>a</td><o:p>b</o:p><form><p>c</p><button>d</button></form>`:      `ab<p>c</p>d`,
+		`<!--[if mso]><p>Outlook</p><![endif]--><![if !mso]><p>a<![endif]>`:  `<p>a</p>`,
+		`<p>Grazie</p><div class="gmail_quote"><blockquote type=cite id=x>a`: `<p>Grazie</p><div data-fold="quote"><blockquote type="cite">a</blockquote></div>`,
+		`<p data-fold="quote">Pagate subito</p>`:                             `<p>Pagate subito</p>`,
+		`<plaintext>a <b>b`:                                                  `<pre>a &lt;b&gt;b</pre>`,
+		`<p dir=rtl lang=ar>a`:                                               `<p dir="rtl" lang="ar">a</p>`,
 	} {
 		if got := cleaned(t, from); got != want {
 			t.Errorf("%s\n got %s\nwant %s", from, got, want)

@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { message } from "./fixtures";
+import { bounceReason, fileKind, guessHeight, listed, segments, verdict, when } from "./mail";
+
+describe("E-44 segments", () => {
+  test("part a text at byte offsets", () => {
+    const text = "Perché no?\n\nIl giorno 3 ha scritto:\n> così\n\nGrazie\n-- \nAnna";
+    const bytes = (s: string) => new TextEncoder().encode(s).length;
+    const quote = { from: bytes("Perché no?\n\n"), to: bytes("Perché no?\n\nIl giorno 3 ha scritto:\n> così\n\n"), kind: "quote" };
+    const signature = { from: bytes("Perché no?\n\nIl giorno 3 ha scritto:\n> così\n\nGrazie\n"), to: bytes(text), kind: "signature" };
+    expect(segments(text, [quote, signature])).toEqual([
+      { text: "Perché no?", kind: "" },
+      { text: "Il giorno 3 ha scritto:\n> così", kind: "quote" },
+      { text: "Grazie", kind: "" },
+      { text: "-- \nAnna", kind: "signature" },
+    ]);
+  });
+
+  test("leave nothing out, whatever the folds", () => {
+    expect(segments("abc", [{ from: 2, to: 9, kind: "quote" }, { from: 2, to: 1, kind: "quote" }])).toEqual([{ text: "abc", kind: "" }]);
+    expect(segments("", [])).toEqual([]);
+  });
+});
+
+test("E-47 a sender is verified, not verified, failed, or not looked at", () => {
+  const of = (trust?: object, direction: "in" | "out" = "in") => verdict(message({ id: "m", seq: 1, direction, details: { trust } }));
+  expect(of({ dmarc: "pass" })).toBe("verified");
+  expect(of({ dmarc: "fail", dkim: "pass" })).toBe("failed");
+  expect(of({ dkim: "fail", spf: "fail" })).toBe("failed");
+  expect(of({ dkim: "pass", spf: "none", dmarc: "none" })).toBe("unverified");
+  expect(of(undefined)).toBeNull();
+  expect(of({ dmarc: "pass" }, "out")).toBeNull();
+});
+
+test("E-33 a status has a plain reason", () => {
+  expect(bounceReason("5.1.1")).toBe("bad_address");
+  expect(bounceReason("4.2.2")).toBe("mailbox_full");
+  expect(bounceReason("5.9.9")).toBe("unknown");
+  expect(bounceReason(undefined)).toBe("unknown");
+});
+
+test("E-45 files have kinds, and those within the text are not listed", () => {
+  expect(fileKind("application/octet-stream", "conto.XLSX")).toBe("sheet");
+  expect(fileKind("image/png", "a")).toBe("image");
+  expect(fileKind("application/x-foo", "a.foo")).toBe("file");
+  const m = message({
+    id: "m",
+    seq: 1,
+    has_html: true,
+    parts: [
+      { name: "logo.png", type: "image/png", size: 1, blob: "a", inline: true, cid: "x" },
+      { name: "foto.jpg", type: "image/jpeg", size: 1, blob: "b" },
+      { name: "a.svg", type: "image/svg+xml", size: 1, blob: "c" },
+    ],
+  });
+  expect(listed(m).map((l) => [l.n, l.preview])).toEqual([
+    [1, true],
+    [2, false],
+  ]);
+});
+
+test("a longer mail gets a higher frame", () => {
+  const of = (text: string) => guessHeight(message({ id: "m", seq: 1, text }));
+  expect(of("a\n".repeat(50))).toBeGreaterThan(of("a"));
+});
+
+test("E-41 an appointment is told in the reader's zone, a whole day without hours", () => {
+  expect(when("2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z", false, "it", "Europe/Rome")).toMatch(/martedì 24 novembre 2026.*10:00.*11:00/);
+  expect(when("2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z", true, "it", "America/New_York")).toBe("martedì 24 novembre 2026");
+  expect(when("2026-11-24T00:00:00Z", "2026-11-27T00:00:00Z", true, "it")).toMatch(/24.*26 novembre/);
+  expect(when("", undefined, false, "it")).toBe("");
+});

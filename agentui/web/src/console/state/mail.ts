@@ -1,0 +1,119 @@
+// What is shown of a mail beside its words. Pure.
+
+import type { Message } from "../../wire/types";
+
+export interface Fold {
+  from: number; // bytes of UTF-8
+  to: number;
+  kind: string;
+}
+
+export interface Segment {
+  text: string;
+  kind: string; // "" for the sender's own words, else the kind of the fold
+}
+
+/** A text in the order in which it is read, parted at its folds. Folds that do not fit the text are left out. */
+export function segments(text: string, folds: readonly Fold[]): Segment[] {
+  const bytes = new TextEncoder().encode(text);
+  const decoder = new TextDecoder();
+  const out: Segment[] = [];
+  const add = (from: number, to: number, kind: string) => {
+    const piece = decoder.decode(bytes.subarray(from, to)).replace(/^\s*\n|\s+$/gu, "");
+    if (piece.trim() !== "") out.push({ text: piece, kind });
+  };
+  let at = 0;
+  for (const f of folds) {
+    if (f.from < at || f.to <= f.from || f.to > bytes.length) continue;
+    add(at, f.from, "");
+    add(f.from, f.to, f.kind);
+    at = f.to;
+  }
+  add(at, bytes.length, "");
+  return out;
+}
+
+export type Verdict = "verified" | "unverified" | "failed";
+
+/** Whether it is known that a mail comes from whom it names; null when nobody has looked. */
+export function verdict(m: Message): Verdict | null {
+  const t = m.details?.trust;
+  if (m.direction !== "in" || !t) return null;
+  if (t.dmarc === "fail") return "failed";
+  if (t.dmarc === "pass") return "verified";
+  return t.dkim === "fail" && t.spf === "fail" ? "failed" : "unverified";
+}
+
+const enhanced: Record<string, string> = {
+  "1.0": "bad_address",
+  "1.1": "bad_address",
+  "1.2": "bad_domain",
+  "1.3": "bad_address",
+  "1.6": "moved",
+  "1.10": "bad_domain",
+  "2.0": "mailbox",
+  "2.1": "disabled",
+  "2.2": "mailbox_full",
+  "2.3": "too_large",
+  "3.4": "too_large",
+  "4.1": "no_answer",
+  "4.2": "no_answer",
+  "4.4": "bad_domain",
+  "4.7": "expired",
+  "7.0": "blocked",
+  "7.1": "blocked",
+  "7.26": "blocked",
+};
+
+/** Why a recipient was not reached, as a code of the dictionaries, from a status of RFC 3463 such as "5.1.1". */
+export function bounceReason(status: string | undefined): string {
+  const m = /^[245]\.(\d{1,3}\.\d{1,3})$/.exec(status ?? "");
+  return (m && enhanced[m[1] ?? ""]) || "unknown";
+}
+
+export type FileKind = "image" | "pdf" | "sheet" | "text" | "archive" | "calendar" | "mail" | "media" | "file";
+
+/** What kind of file somebody sent, by its media type or the end of its name. */
+export function fileKind(type: string, name: string): FileKind {
+  const end = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1]?.toLowerCase() ?? "";
+  if (type.startsWith("image/")) return "image";
+  if (type === "application/pdf" || end === "pdf") return "pdf";
+  if (type === "text/calendar" || end === "ics") return "calendar";
+  if (type === "message/rfc822" || end === "eml" || end === "msg") return "mail";
+  if (type.startsWith("audio/") || type.startsWith("video/")) return "media";
+  if (/spreadsheet|excel|csv/.test(type) || ["xls", "xlsx", "ods", "csv"].includes(end)) return "sheet";
+  if (/zip|compressed|tar|rar/.test(type) || ["zip", "rar", "7z", "gz", "tgz"].includes(end)) return "archive";
+  if (type.startsWith("text/") || /word|opendocument.text|rtf/.test(type) || ["doc", "docx", "odt", "rtf", "txt"].includes(end)) return "text";
+  return "file";
+}
+
+const previewed = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/** The files of a message to list, with their number in it: not those that are shown within its text. */
+export function listed(m: Message): { part: NonNullable<Message["parts"]>[number]; n: number; preview: boolean }[] {
+  return (m.parts ?? [])
+    .map((part, n) => ({ part, n, preview: previewed.includes(part.type) && part.size < 12_000_000 }))
+    .filter(({ part }) => !(part.inline && part.cid && m.has_html && previewed.includes(part.type)));
+}
+
+/** How high a mail as its sender laid it out will be, in pixels: a guess by its words, because nothing in its frame may tell. */
+export function guessHeight(m: Message): number {
+  const lines = m.text.split("\n").reduce((n, line) => n + Math.max(1, Math.ceil(line.length / 70)), 0);
+  const pictures = (m.parts ?? []).filter((p) => p.inline && p.type.startsWith("image/")).length;
+  return Math.round(90 + lines * 24 + pictures * 180);
+}
+
+/** The event's days or hours in the reader's zone. */
+export function when(starts: string, ends: string | undefined, allDay: boolean, locale: string, zone?: string): string {
+  const first = new Date(starts);
+  if (Number.isNaN(first.getTime())) return "";
+  const last = ends ? new Date(ends) : null;
+  const options: Intl.DateTimeFormatOptions = allDay
+    ? { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }
+    : { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone, timeZoneName: "short" };
+  const format = new Intl.DateTimeFormat(locale, options);
+  if (!last || last <= first) return format.format(first);
+  if (!allDay) return format.formatRange(first, last);
+  const inclusive = new Date(last.getTime() - 86_400_000); // DTEND of a whole day is the day after (RFC 5545 section 3.6.1)
+  return inclusive <= first ? format.format(first) : format.formatRange(first, inclusive);
+}
