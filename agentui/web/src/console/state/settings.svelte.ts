@@ -13,10 +13,11 @@ interface Saved {
   muted: boolean;
   list: number;
   context: number;
+  pictures: string[]; // addresses whose remote pictures are always shown, oldest first
 }
 
 const key = "sportello.settings";
-const initial: Saved = { theme: "system", density: "comfortable", locale: "", letters: true, muted: false, list: 320, context: 340 };
+const initial: Saved = { theme: "system", density: "comfortable", locale: "", letters: true, muted: false, list: 320, context: 340, pictures: [] };
 
 export class Settings {
   private values = $state<Saved>({ ...initial });
@@ -43,6 +44,16 @@ export class Settings {
       // it holds until the page is closed
     }
     this.show();
+  }
+
+  /** Whether a sender's remote pictures are shown without asking. */
+  shows(address: string): boolean {
+    return this.values.pictures.includes(address.toLowerCase());
+  }
+
+  showPictures(address: string, always: boolean): void {
+    const others = this.values.pictures.filter((a) => a !== address.toLowerCase());
+    this.set({ pictures: always ? [...others, address.toLowerCase()].slice(-500) : others });
   }
 
   /** The language to begin with, unless the person has chosen one. */

@@ -26,7 +26,8 @@ function introduces(lines: string[], at: number): boolean {
   return /:\s*$/.test(lines[at] ?? "") && (lines[at] ?? "").length < 200;
 }
 
-function cut(body: string): { start: string; body: string } {
+/** Where a long text is first cut; start equals body when it is not long. */
+export function cut(body: string): { start: string; body: string } {
   const lines = body.split("\n");
   if (lines.length <= startLines + 2 && body.length <= startCharacters + 300) return { start: body, body };
   const start = lines.slice(0, startLines).join("\n").slice(0, startCharacters);
