@@ -90,10 +90,12 @@ type Health struct {
 	Account     AccountID
 	Kind        Kind
 	OK          bool
-	Code        string    // stable code: "ok", "auth", "network", "throttled", "tls", "protocol", "store"
+	Code        string    // stable code: "ok", "auth", "network", "throttled", "tls", "protocol", "store", "folder"
+	Folder      string    // of a mailbox, if it is one folder that fails
 	Detail      string    // technical detail for the operator's log; never shown to a customer, carries no secret
 	LastSuccess time.Time // zero if never
 	Lag         int64     // messages known to be waiting at the provider; -1 if unknown
+	Held        int       // messages that could not be taken in, and wait there for a person
 	At          time.Time
 }
 

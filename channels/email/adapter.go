@@ -35,6 +35,9 @@ type Adapter struct {
 	// Of the goroutine that calls Run.
 	lastSuccess time.Time
 	lag         int64
+	held        int    // mails that were held back
+	folder      string // of which the next report speaks
+	trouble     error  // with a folder, while the others are read
 }
 
 // New builds an adapter. It panics when cfg is not valid or a needed part is missing: the caller has asked Validate before and told
@@ -63,6 +66,7 @@ func (a *Adapter) Run(ctx context.Context) error {
 	pause := a.cfg.RetryMin
 	for {
 		before := a.lastSuccess
+		a.folder = ""
 		err := a.session(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -87,7 +91,7 @@ func (a *Adapter) Run(ctx context.Context) error {
 // report publishes the account's health.
 func (a *Adapter) report(ok bool, code string, err error) {
 	h := channels.Health{
-		Account: a.cfg.Account, Kind: channels.Email, OK: ok, Code: code,
+		Account: a.cfg.Account, Kind: channels.Email, OK: ok, Code: code, Folder: a.folder, Held: a.held,
 		LastSuccess: a.lastSuccess, Lag: a.lag, At: a.deps.Now(),
 	}
 	if err != nil {

@@ -16,21 +16,31 @@ func (a *Adapter) CheckToken(ctx context.Context) error {
 	return err
 }
 
-// CheckIMAP connects, signs in and opens the folder, and changes nothing. It tells an administrator whether the settings are right.
+// CheckIMAP connects, signs in and opens every folder, and changes nothing. It tells an administrator whether the settings are right.
 func (a *Adapter) CheckIMAP(ctx context.Context) error {
 	c, err := a.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.client.Close()
-	err = c.do(ctx, commandTimeout, func() error {
-		_, err := c.client.Select(a.cfg.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		return err
-	})
+	folders, err := a.folders(ctx, c)
 	if err != nil {
-		return fmt.Errorf("folder %q: %w", a.cfg.Folder, err)
+		return err
+	}
+	for _, f := range folders {
+		if err := c.examine(ctx, f.name); err != nil {
+			return fmt.Errorf("folder %q: %w", f.name, err)
+		}
 	}
 	return nil
+}
+
+// examine selects a folder in which nothing will be changed.
+func (c *conn) examine(ctx context.Context, folder string) error {
+	return c.do(ctx, commandTimeout, func() error {
+		_, err := c.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
 }
 
 // CheckSMTP connects, encrypts and signs in, and sends nothing.

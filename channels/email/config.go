@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,10 +44,15 @@ type Config struct {
 	Name    string   // its display name
 	Aliases []string // further addresses of ours that are delivered to it
 
-	IMAP   Server
-	Folder string // INBOX
-	SMTP   Server
-	EHLO   string // how we name ourselves to mail servers; the domain of Address
+	IMAP    Server
+	Folders []string // that are taken in; the first is the one for which the server pushes: INBOX
+	Junk    string   // a folder of junk that is taken in as well, or FolderAuto; none when empty
+	Sent    string   // the folder with what colleagues send from mail programs, or FolderNone; FolderAuto when empty
+	After   After    // what becomes of a mail of Folders that has been taken in
+	MoveTo  string   // with AfterMove: the folder
+
+	SMTP Server
+	EHLO string // how we name ourselves to mail servers; the domain of Address
 
 	AuthServs    []string       // authserv-ids of our own mail servers, whose Authentication-Results are believed
 	Relays       []string       // host names of our own mail servers, whose Received fields are believed
@@ -92,9 +98,7 @@ func (c Config) Validate() []error {
 	if strings.ContainsAny(c.EHLO, " \t\r\n") {
 		errs = append(errs, errors.New("ehlo: must be a host name"))
 	}
-	if strings.ContainsAny(c.Folder, "\r\n") {
-		errs = append(errs, errors.New("folder: must be one line"))
-	}
+	errs = append(errs, c.validateFolders()...)
 	for _, d := range []struct {
 		name string
 		d    time.Duration
@@ -108,6 +112,25 @@ func (c Config) Validate() []error {
 	}
 	if c.MaxSize < 0 {
 		errs = append(errs, errors.New("max_size: must not be negative"))
+	}
+	return errs
+}
+
+func (c Config) validateFolders() []error {
+	var errs []error
+	for i, name := range slices.Concat(c.Folders, []string{c.Junk, c.Sent, c.MoveTo}) {
+		if strings.ContainsAny(name, "\r\n") || i < len(c.Folders) && (name == "" || slices.Contains(c.Folders[:i], name)) {
+			errs = append(errs, fmt.Errorf("folders: %q is not a folder's name, or is named twice", name))
+		}
+	}
+	switch c.After {
+	case AfterLeave, AfterSeen, AfterDelete:
+	case AfterMove:
+		if c.MoveTo == "" || slices.Contains(c.Folders, c.MoveTo) || len(c.Folders) == 0 && strings.EqualFold(c.MoveTo, defaultFolder) {
+			errs = append(errs, errors.New("move_to: must name a folder that is not read"))
+		}
+	default:
+		errs = append(errs, fmt.Errorf("after: %q is none of seen, move, delete", c.After))
 	}
 	return errs
 }
@@ -170,7 +193,10 @@ func (c Config) withDefaults() Config {
 	c.Aliases = aliases
 	_, domain, _ := strings.Cut(c.Address, "@")
 	fill(&c.EHLO, domain)
-	fill(&c.Folder, defaultFolder)
+	if len(c.Folders) == 0 {
+		c.Folders = []string{defaultFolder}
+	}
+	fill(&c.Sent, FolderAuto)
 	fill(&c.IMAP.TLS, TLSDirect)
 	fill(&c.SMTP.TLS, TLSDirect)
 	fill(&c.Poll, defaultPoll)

@@ -4,10 +4,20 @@
 // down, refuses the password or speaks nonsense is reported as Health and tried again with growing, jittered pauses, and only the
 // end of the context ends it.
 //
+// What it reads: INBOX and further folders, junk if that is wished, and the folder with what colleagues send from mail programs, which
+// becomes theirs in the conversation (Inbound.Outgoing). A mail in several folders, and under several labels at Google, is one: the
+// record knows it by what it is (letter.Mail.External), which also is the tombstone of a mail that was taken and has gone.
+//
+// CONDSTORE (RFC 7162) is not used. What others flag or remove in a folder changes nothing in the record, by intent: a mail that a
+// colleague marks as read is not answered, and one that he deletes is still the customer's. So there is nothing for which
+// CHANGEDSINCE would be asked, and no HIGHESTMODSEQ is kept. What is new is known by its UID.
+//
 // What it must never do:
 //
 //   - move its position at the provider before Sink.Accept has returned (promise 1), or lose its place in an outage of any length:
-//     the position is the pair (UIDVALIDITY, last UID), never a date and never a sequence number;
+//     the position is the pair (UIDVALIDITY, last UID) of each folder, never a date and never a sequence number;
+//   - let one bad mail hold up the next (held.go), or touch a mail in its folder unless that is wished, and then never before the
+//     position says that it was taken (after.go);
 //   - drop a mail that it cannot read: the bytes go to the Vault before a parser sees them, and what cannot be parsed is accepted
 //     with its headers and a Flaw;
 //   - trust what a mail says of itself: see letter.Mail.

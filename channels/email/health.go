@@ -19,6 +19,7 @@ const (
 	codeTLS       = "tls"
 	codeProtocol  = "protocol"
 	codeStore     = "store"
+	codeFolder    = "folder"
 )
 
 // storeError is a failure on our side: sink, vault or bookmarks. The provider is not to blame.

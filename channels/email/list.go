@@ -20,27 +20,42 @@ var _ channels.Lister = (*Adapter)(nil)
 
 const idsAtOnce = 500 // mails whose Message-ID is asked for with one command
 
-// List reports what is in the folder and is to be in the record: mails whose INTERNALDATE is at or after from and before until, save
-// for deleted ones, those from before the mailbox was first read (Config.SkipExisting), and our own that came back. Nothing is marked
-// as read. It has a connection of its own and may be called while Run is running.
+// List reports what is in the folders and is to be in the record: mails whose INTERNALDATE is at or after from and before until, save
+// for deleted ones, those from before the mailbox was first read (Config.SkipExisting), and our own that came back. What colleagues
+// sent is not listed: not all of it belongs into the record. Nothing is marked as read. It has a connection of its own and may be called while Run is running.
 func (a *Adapter) List(ctx context.Context, from, until time.Time, known channels.Known) ([]channels.Listed, error) {
-	pos, _, err := a.loadPosition(ctx)
-	if err != nil {
-		return nil, err
-	}
 	c, err := a.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer c.client.Close()
-	err = c.do(ctx, commandTimeout, func() error {
-		_, err := c.client.Select(a.cfg.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		return err
-	})
+	folders, err := a.folders(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("folder %q: %w", a.cfg.Folder, err)
+		return nil, err
 	}
-	all, err := c.list(ctx, 0)
+	var all []channels.Listed
+	for _, f := range folders {
+		if f.sent {
+			continue
+		}
+		found, err := a.listFolder(ctx, c, f.name, from, until, known)
+		if err != nil {
+			return nil, fmt.Errorf("folder %q: %w", f.name, err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (a *Adapter) listFolder(ctx context.Context, c *conn, folder string, from, until time.Time, known channels.Known) ([]channels.Listed, error) {
+	pos, _, err := a.loadPosition(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.examine(ctx, folder); err != nil {
+		return nil, err
+	}
+	all, err := c.list(ctx, 1, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +65,16 @@ func (a *Adapter) List(ctx context.Context, from, until time.Time, known channel
 			mails = append(mails, m)
 		}
 	}
-	found, rest, err := a.recognise(ctx, c, mails, known)
+	found, rest, err := a.recognise(ctx, c, folder, mails, known)
 	if err != nil {
 		return nil, err
 	}
-	read, err := a.readAll(ctx, c, rest)
+	read, err := a.readAll(ctx, c, folder, rest)
 	return append(found, read...), err
 }
 
 // recognise returns the mails that are known by their Message-ID, and the rest.
-func (a *Adapter) recognise(ctx context.Context, c *conn, mails []listed, known channels.Known) (found []channels.Listed, rest []listed, err error) {
+func (a *Adapter) recognise(ctx context.Context, c *conn, folder string, mails []listed, known channels.Known) (found []channels.Listed, rest []listed, err error) {
 	if known == nil {
 		return nil, mails, nil
 	}
@@ -93,7 +108,7 @@ func (a *Adapter) recognise(ctx context.Context, c *conn, mails []listed, known 
 	}
 	for _, m := range mails {
 		if id := ids[m.uid]; count[id] == 1 && have[id] {
-			found = append(found, channels.Listed{External: id, Known: true, Inbound: true, Place: a.place(m), At: m.received})
+			found = append(found, channels.Listed{External: id, Known: true, Inbound: true, Place: place(folder, m), At: m.received})
 			continue
 		}
 		rest = append(rest, m)
@@ -102,7 +117,7 @@ func (a *Adapter) recognise(ctx context.Context, c *conn, mails []listed, known 
 }
 
 // readAll reads mails in full, as Run would.
-func (a *Adapter) readAll(ctx context.Context, c *conn, mails []listed) ([]channels.Listed, error) {
+func (a *Adapter) readAll(ctx context.Context, c *conn, folder string, mails []listed) ([]channels.Listed, error) {
 	var found []channels.Listed
 	for len(mails) > 0 {
 		group := mails[:groupSize(mails, a.cfg.MaxSize)]
@@ -117,11 +132,11 @@ func (a *Adapter) readAll(ctx context.Context, c *conn, mails []listed) ([]chann
 				continue // removed meanwhile by somebody else
 			}
 			if m := a.read(raw, l); !m.Ours {
-				found = append(found, channels.Listed{External: m.External, Inbound: true, Place: a.place(l), At: l.received})
+				found = append(found, channels.Listed{External: m.External, Inbound: true, Place: place(folder, l), At: l.received})
 			}
 		}
 	}
 	return found, nil
 }
 
-func (a *Adapter) place(m listed) string { return fmt.Sprintf("%s UID %d", a.cfg.Folder, m.uid) }
+func place(folder string, m listed) string { return fmt.Sprintf("%s UID %d", folder, m.uid) }

@@ -4,26 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // Invariants of taking mail in:
 //
-//   - only UID commands are used, and of a mail only UID, FLAGS, INTERNALDATE, RFC822.SIZE and BODY.PEEK[]: one malformed
-//     BODYSTRUCTURE would cost the connection, and PEEK leaves \Seen to people;
+//   - only UID commands are used, SEARCH never (E-06), and of a mail only UID, FLAGS, INTERNALDATE, RFC822.SIZE and BODY.PEEK[]: one
+//     malformed BODYSTRUCTURE would cost the connection, and PEEK leaves \Seen to people;
 //   - groups are taken in the order of UIDs, and the mails of a group that might belong together, too (group.go); the position follows
 //     what is accepted without a gap: what is behind it is committed;
 //   - a mail taken twice (a crash between Accept and Save, a renumbered folder) is the sink's Duplicate.
-
-const (
-	groupMails = 50      // mails fetched with one command
-	groupBytes = 4 << 20 // bytes fetched with one command, save for a single larger mail
-	stubBytes  = 256 << 10
-)
 
 // session is one connection from dial to failure. It returns only with an error.
 func (a *Adapter) session(ctx context.Context) error {
@@ -32,27 +24,81 @@ func (a *Adapter) session(ctx context.Context) error {
 		return err
 	}
 	defer c.client.Close()
-	pos, err := a.selectFolder(ctx, c)
+	folders, err := a.folders(ctx, c)
 	if err != nil {
 		return err
 	}
+	var first *opened // stays selected while there is only one
 	for {
-		if pos, err = a.takeNew(ctx, c, pos); err != nil {
+		a.trouble = nil
+		if first, err = a.look(ctx, c, folders, first); err != nil {
 			return err
 		}
 		if err := a.mayGoOn(ctx); err != nil {
 			return err
 		}
-		a.lastSuccess, a.lag = a.deps.Now(), 0
-		a.report(true, codeOK, nil)
-		limit := jitter(a.cfg.Poll)
-		if c.hasIdle() {
-			limit = a.cfg.IdleRenew
-		}
-		if err := c.idle(ctx, limit); err != nil {
+		a.reportLook()
+		if err := c.idle(ctx, a.nextLook(c, folders)); err != nil {
 			return err
 		}
 	}
+}
+
+// nextLook is when to look again unasked. A server pushes for the selected folder only, so that further ones are looked at as if there
+// were no IDLE.
+func (a *Adapter) nextLook(c *conn, folders []folder) time.Duration {
+	if !c.hasIdle() || a.trouble != nil {
+		return jitter(a.cfg.Poll)
+	}
+	if len(folders) > 1 {
+		return min(a.cfg.IdleRenew, jitter(a.cfg.Poll))
+	}
+	return a.cfg.IdleRenew
+}
+
+// look takes what is new in every folder, and leaves the first one selected. A further folder that cannot be opened holds nothing up.
+func (a *Adapter) look(ctx context.Context, c *conn, folders []folder, first *opened) (*opened, error) {
+	a.held = 0
+	for i, f := range folders {
+		o, err := first, error(nil)
+		if i > 0 || o == nil {
+			o, err = a.open(ctx, c, f)
+		}
+		if i > 0 && errors.As(err, new(*imap.Error)) {
+			if !f.found {
+				a.troubled(f.name, err)
+			}
+			continue
+		}
+		if err == nil {
+			err = a.takeFolder(ctx, c, o)
+		}
+		if err != nil {
+			a.folder = f.name
+			return nil, err
+		}
+		if i == 0 {
+			first = o
+		}
+	}
+	if len(folders) == 1 {
+		return first, nil
+	}
+	first, err := a.open(ctx, c, folders[0])
+	if err == nil {
+		err = a.takeNew(ctx, c, first)
+	}
+	return first, err
+}
+
+func (a *Adapter) takeFolder(ctx context.Context, c *conn, o *opened) error {
+	for _, step := range []func(context.Context, *conn, *opened) error{a.tryHeldAgain, a.takeNew, a.settleFolder} {
+		if err := step(ctx, c, o); err != nil {
+			return err
+		}
+	}
+	a.held += len(o.pos.Held)
+	return nil
 }
 
 // mayGoOn has the access token renewed before it ends, and so learns that the permission was withdrawn while a connection still lives.
@@ -64,165 +110,112 @@ func (a *Adapter) mayGoOn(ctx context.Context) error {
 	return err
 }
 
-// selectFolder opens the folder and returns where to go on. A new UIDVALIDITY means that every UID is void: the folder is taken from
-// its beginning, and the sink knows again what it has (E-04).
-func (a *Adapter) selectFolder(ctx context.Context, c *conn) (position, error) {
-	var data *imap.SelectData
-	err := c.do(ctx, commandTimeout, func() (err error) {
-		data, err = c.client.Select(a.cfg.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		return err
-	})
-	if err != nil {
-		return position{}, fmt.Errorf("select folder: %w", err)
-	}
-	pos, known, err := a.loadPosition(ctx)
-	if err != nil {
-		return pos, err
-	}
-	switch {
-	case !known && a.cfg.SkipExisting && data.UIDNext > 0:
-		pos = position{Validity: data.UIDValidity, UID: uint32(data.UIDNext) - 1, Floor: a.deps.Now()}
-		return pos, a.savePosition(ctx, pos)
-	case known && pos.Validity != data.UIDValidity:
-		a.log.Warn("folder was renumbered, it is taken again from its beginning", "was", pos.Validity, "is", data.UIDValidity)
-		return position{Validity: data.UIDValidity, Floor: pos.Floor}, nil
-	case !known:
-		return position{Validity: data.UIDValidity}, nil
-	}
-	return pos, nil
-}
+// How many UIDs are listed with one command. A folder from which much was removed has long gaps, and is gone through faster.
+const (
+	spanMin = 5_000
+	spanMax = 50_000
+)
 
-// takeNew takes every mail above pos and returns the new position. The one returned with an error has been saved as well.
-func (a *Adapter) takeNew(ctx context.Context, c *conn, pos position) (position, error) {
+// takeNew takes every mail above the position. The position in o has been saved, save for gaps in the UIDs behind it.
+func (a *Adapter) takeNew(ctx context.Context, c *conn, o *opened) error {
+	span := uint32(spanMin)
 	for {
 		select {
 		case <-c.hints: // what it hinted at is about to be seen
 		default:
 		}
-		list, err := c.list(ctx, pos.UID)
-		if err != nil || len(list) == 0 {
-			return pos, err
+		from, to := o.pos.UID+1, uint32(0) // 0: whatever there is
+		if o.next > span && from < o.next-span {
+			to = from + span - 1
 		}
-		a.lag = int64(len(list))
-		if len(list) > groupMails {
-			a.report(true, codeOK, nil)
+		list, err := c.list(ctx, from, to)
+		if err != nil {
+			return err
 		}
-		for len(list) > 0 {
-			n := groupSize(list, a.cfg.MaxSize)
-			if pos, err = a.takeGroup(ctx, c, pos, list[:n]); err != nil {
-				return pos, err
-			}
-			list = list[n:]
-			a.lag = int64(len(list))
+		if err := a.takeList(ctx, c, o, list); err != nil {
+			return err
+		}
+		if to == 0 && len(list) == 0 {
+			return nil
+		}
+		o.pos.UID = max(o.pos.UID, to)
+		if span = spanMin; len(list) < spanMin/4 {
+			span = spanMax
 		}
 	}
 }
 
-// listed is what is known of a mail before its bytes are fetched.
-type listed struct {
-	uid      imap.UID
-	size     int64
-	received time.Time
-	deleted  bool
-}
-
-// list returns the mails above after in order. The range "n:*" always names the last mail, even when
-// its UID is below n (RFC 3501 section 6.4.8): that one is left out.
-func (c *conn) list(ctx context.Context, after uint32) ([]listed, error) {
-	var found []listed
-	set := imap.UIDSet{imap.UIDRange{Start: imap.UID(after) + 1}}
-	err := c.fetch(ctx, listTimeout, set, nil, func(m *imapclient.FetchMessageBuffer) {
-		if uint32(m.UID) > after {
-			found = append(found, listed{
-				uid: m.UID, size: m.RFC822Size, received: m.InternalDate, deleted: slices.Contains(m.Flags, imap.FlagDeleted),
-			})
-		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list folder: %w", err)
+func (a *Adapter) takeList(ctx context.Context, c *conn, o *opened, list []listed) error {
+	if len(list) == 0 {
+		return nil
 	}
-	slices.SortFunc(found, func(x, y listed) int { return int(int64(x.uid) - int64(y.uid)) })
-	return found, nil
-}
-
-// fetch runs one UID FETCH and hands each answer over.
-func (c *conn) fetch(ctx context.Context, limit time.Duration, set imap.UIDSet, body *imap.FetchItemBodySection, each func(*imapclient.FetchMessageBuffer)) error {
-	options := &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, RFC822Size: true}
-	if body != nil {
-		options.BodySection = []*imap.FetchItemBodySection{body}
+	behind := max(0, int64(o.next)-1-int64(list[len(list)-1].uid))
+	a.lag = int64(len(list)) + behind
+	if a.lag > groupMails {
+		a.report(true, codeOK, nil)
 	}
-	return c.do(ctx, limit, func() error {
-		command := c.client.Fetch(set, options)
-		for message := command.Next(); message != nil; message = command.Next() {
-			m, err := message.Collect()
-			if err != nil {
-				command.Close()
-				return err
-			}
-			each(m)
+	for len(list) > 0 {
+		n := groupSize(list, a.cfg.MaxSize)
+		if o.pos.Stuck != nil {
+			n = 1 // the bad one is to be found
 		}
-		return command.Close()
-	})
-}
-
-// groupSize returns how many of the first mails of list are fetched with one command. One over the size limit goes alone.
-func groupSize(list []listed, limit int64) int {
-	var total int64
-	for i, m := range list {
-		total += m.size
-		if i > 0 && (i >= groupMails || total > groupBytes || m.size > limit) {
-			return i
+		if err := a.takeGroup(ctx, c, o, list[:n]); err != nil {
+			return err
 		}
-		if m.size > limit {
-			return 1
-		}
+		list = list[n:]
+		a.lag = int64(len(list)) + behind
 	}
-	return len(list)
+	return nil
 }
 
 // takeGroup fetches, accepts and only then saves the position.
-func (a *Adapter) takeGroup(ctx context.Context, c *conn, pos position, group []listed) (position, error) {
-	var wanted []listed
+func (a *Adapter) takeGroup(ctx context.Context, c *conn, o *opened, group []listed) error {
+	if o.pos.lost(group[0].uid) {
+		return a.hold(ctx, c, o, group[0], errors.New(o.pos.Stuck.Why))
+	}
+	wanted := group[:0:0]
 	for _, m := range group {
-		if !m.deleted && !m.received.Before(pos.Floor) {
+		m.sent = o.sent
+		if !m.deleted && !m.received.Before(o.pos.Floor) {
 			wanted = append(wanted, m)
 		}
 	}
-	bodies, err := a.fetchGroup(ctx, c, wanted)
-	if err != nil {
-		return pos, err
+	done, err := a.takeMails(ctx, c, wanted)
+	if err == nil {
+		o.pos.passed(group[len(group)-1].uid)
+		return a.savePosition(ctx, o)
 	}
-	done, err := a.acceptGroup(ctx, group, bodies)
 	if done > 0 {
-		pos.UID = uint32(group[done-1].uid)
-		err = errors.Join(err, a.savePosition(ctx, pos))
+		o.pos.passed(wanted[done-1].uid)
+		err = errors.Join(err, a.savePosition(ctx, o))
 	}
-	return pos, err
+	return a.stuckAt(ctx, c, o, wanted[done:], err)
 }
 
-// fetchGroup fetches mails that groupSize has put together: in full, or the beginning of a single one over the size limit.
-func (a *Adapter) fetchGroup(ctx context.Context, c *conn, group []listed) (map[imap.UID][]byte, error) {
-	bodies := make(map[imap.UID][]byte)
-	if len(group) == 0 {
-		return bodies, nil
-	}
-	var set imap.UIDSet
-	var total int64
-	for _, m := range group {
-		set.AddNum(m.uid)
-		total += m.size
-	}
-	section := &imap.FetchItemBodySection{Peek: true}
-	if group[0].size > a.cfg.MaxSize {
-		section.Partial = &imap.SectionPartial{Size: stubBytes}
-		total = stubBytes
-	}
-	limit := commandTimeout + time.Duration(total/(32<<10))*time.Second // at least 32 kB/s
-	err := c.fetch(ctx, limit, set, section, func(m *imapclient.FetchMessageBuffer) {
-		bodies[m.UID] = m.FindBodySection(section)
-	})
+// takeMails brings mails that are fetched with one command into the record. It returns how many of the first ones are done with.
+func (a *Adapter) takeMails(ctx context.Context, c *conn, mails []listed) (int, error) {
+	bodies, err := a.fetchGroup(ctx, c, mails)
 	if err != nil {
-		return nil, fmt.Errorf("fetch mail: %w", err)
+		return 0, err
 	}
-	return bodies, nil
+	return a.acceptGroup(ctx, mails, bodies)
+}
+
+// troubled notes what is wrong with a folder while the others are read.
+func (a *Adapter) troubled(folder string, err error) {
+	a.log.Warn("folder is not as it should be", "folder", folder, "err", err)
+	if a.trouble == nil {
+		a.folder, a.trouble = folder, fmt.Errorf("folder %q: %w", folder, err)
+	}
+}
+
+// reportLook tells how a look ended.
+func (a *Adapter) reportLook() {
+	a.lastSuccess, a.lag = a.deps.Now(), 0
+	if a.trouble != nil {
+		a.report(false, codeFolder, a.trouble)
+		return
+	}
+	a.folder = ""
+	a.report(true, codeOK, nil)
 }

@@ -49,9 +49,14 @@ func (r *rig) deps() Deps {
 // run starts an adapter and returns what stops it and waits.
 func (r *rig) run(t testing.TB, cfg Config) (stop func()) {
 	t.Helper()
+	return runWith(t, cfg, r.deps())
+}
+
+func runWith(t testing.TB, cfg Config, deps Deps) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	a := New(cfg, r.deps())
+	a := New(cfg, deps)
 	go func() { defer close(done); a.Run(ctx) }()
 	stop = sync.OnceFunc(func() { cancel(); <-done })
 	t.Cleanup(stop)

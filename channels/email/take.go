@@ -15,18 +15,26 @@ import (
 // keep brings the bytes of one mail into the vault, then reads it, then brings its files into the vault. It returns nil for a mail that
 // is ours. An error of keep or accept means that nothing may be forgotten of the mail: it will be taken again.
 func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error) {
+	if l.sent {
+		h, _ := field.Split(raw)
+		if h.Has(letter.IDHeader) {
+			return nil, nil // we sent it, and it is in the record
+		}
+	}
 	blob, _, err := a.deps.Vault.Put(ctx, bytes.NewReader(raw))
 	if err != nil {
 		return nil, storeError{fmt.Errorf("keep raw mail: %w", err)}
 	}
 	m := a.read(raw, l)
-	a.vouch(ctx, raw, m)
+	if !l.sent {
+		a.vouch(ctx, raw, m)
+	}
 	if m.Ours {
 		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)
 		return nil, nil
 	}
 	t := &taken{mail: m, in: a.inbound(m, l.received), uid: l.uid}
-	t.in.Raw = blob
+	t.in.Raw, t.in.Outgoing = blob, l.sent
 	for i, f := range m.Files {
 		if t.in.Parts[i].Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
 			return nil, storeError{fmt.Errorf("keep attachment: %w", err)}
@@ -39,15 +47,19 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 func (a *Adapter) accept(ctx context.Context, t *taken) error {
 	accepted, err := a.deps.Sink.Accept(ctx, t.in)
 	if err != nil {
-		return storeError{fmt.Errorf("accept mail: %w", err)}
+		return storeError{poison{fmt.Errorf("accept mail: %w", err)}}
 	}
 	a.log.Debug("mail accepted", "uid", t.uid, "message", accepted.Message, "duplicate", accepted.Duplicate, "flaw", t.mail.Flaw)
 	return a.settle(ctx, t.mail)
 }
 
-// read reads one mail as this mailbox takes it.
+// read reads one mail as this mailbox takes it. In a folder of sent mail nothing is a customer's, whatever it says of itself.
 func (a *Adapter) read(raw []byte, l listed) *letter.Mail {
-	m := letter.Read(raw, letter.Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size})
+	reading := letter.Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size}
+	if l.sent {
+		reading.Own = nil
+	}
+	m := letter.Read(raw, reading)
 	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail
 		m.External, m.Flaw = fmt.Sprintf("empty:%d", l.uid), "the mail server returned no content"
 	}

@@ -34,7 +34,8 @@ func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 			return email.Server{Host: m.Host, Port: m.Port, TLS: email.TLSMode(m.TLS), User: m.User, Password: m.Password, Auth: way, Tokens: tokens}
 		}
 		all = append(all, email.Config{
-			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Folder: e.Folder, Poll: e.Poll,
+			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Poll: e.Poll, Folders: e.Folders, Junk: e.Junk, Sent: e.Sent,
+			After: email.After(e.After), MoveTo: e.MoveTo,
 			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands, InsecureLab: e.InsecureLab,
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
@@ -31,6 +32,9 @@ type Dovecot struct {
 
 	dir string
 }
+
+// SentFolder is the name that the servers' sent mail has.
+const SentFolder = "Posta spedita"
 
 const dovecotConf = `
 base_dir = {{.Dir}}/run
@@ -61,6 +65,12 @@ first_valid_uid = {{.UID}}
 mail_location = maildir:{{.Dir}}/mail/%u
 mail_fsync = never
 recipient_delimiter = +
+namespace inbox {
+  inbox = yes
+  mailbox "Posta spedita" {
+    special_use = \Sent
+  }
+}
 passdb {
   driver = static
   mechanisms = plain login
@@ -147,10 +157,16 @@ func StartDovecot(t testing.TB) *Dovecot {
 // Append puts a mail into the INBOX of address with the INTERNALDATE at.
 func (d *Dovecot) Append(t testing.TB, address string, at time.Time, mails ...[]byte) {
 	t.Helper()
+	d.AppendTo(t, address, "INBOX", at, mails...)
+}
+
+// AppendTo is Append to another folder.
+func (d *Dovecot) AppendTo(t testing.TB, address, folder string, at time.Time, mails ...[]byte) {
+	t.Helper()
 	c := d.login(t, address)
 	defer c.Close()
 	for _, raw := range mails {
-		command := c.Append("INBOX", int64(len(raw)), &imap.AppendOptions{Time: at})
+		command := c.Append(folder, int64(len(raw)), &imap.AppendOptions{Time: at})
 		_, writeErr := command.Write(raw)
 		if err := errors.Join(writeErr, command.Close()); err != nil {
 			t.Fatal(err)
@@ -229,4 +245,96 @@ func (d *Dovecot) login(t testing.TB, address string) *imapclient.Client {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// Create makes a folder. One called SentFolder is marked as the one of sent mail.
+func (d *Dovecot) Create(t testing.TB, address, folder string) {
+	t.Helper()
+	c := d.login(t, address)
+	defer c.Close()
+	if err := c.Create(folder, nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Stored is a mail as it lies in a folder.
+type Stored struct {
+	UID   imap.UID
+	Flags []imap.Flag
+	Raw   []byte
+}
+
+// In returns the mails in a folder, oldest first; none where there is no such folder.
+func (d *Dovecot) In(t testing.TB, address, folder string) []Stored {
+	t.Helper()
+	c := d.login(t, address)
+	defer c.Close()
+	if _, err := c.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait(); err != nil {
+		return nil
+	}
+	section := &imap.FetchItemBodySection{Peek: true}
+	got, err := c.Fetch(imap.UIDSet{imap.UIDRange{Start: 1}}, &imap.FetchOptions{UID: true, Flags: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Stored
+	for _, m := range got {
+		all = append(all, Stored{UID: m.UID, Flags: m.Flags, Raw: m.FindBodySection(section)})
+	}
+	return all
+}
+
+// AwaitIn polls until a folder holds n mails.
+func (d *Dovecot) AwaitIn(t testing.TB, address, folder string, n int) {
+	t.Helper()
+	d.await(t, address, folder, func(all []Stored) bool { return len(all) == n })
+}
+
+// AwaitState polls until the INBOX is as wanted.
+func (d *Dovecot) AwaitState(t testing.TB, address string, wanted func([]Stored) bool) {
+	t.Helper()
+	d.await(t, address, "INBOX", wanted)
+}
+
+func (d *Dovecot) await(t testing.TB, address, folder string, wanted func([]Stored) bool) {
+	t.Helper()
+	end := time.Now().Add(readyWithin)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		all := d.In(t, address, folder)
+		if wanted(all) {
+			return
+		}
+		if time.Now().After(end) {
+			for _, m := range all {
+				t.Logf("%s UID %d %v %d bytes", folder, m.UID, m.Flags, len(m.Raw))
+			}
+			t.Fatalf("%s of %s is not as wanted: %d mails", folder, address, len(all))
+		}
+		<-tick.C
+	}
+}
+
+// Flag sets a flag on a mail in the INBOX.
+func (d *Dovecot) Flag(t testing.TB, address string, uid imap.UID, flag imap.Flag) {
+	t.Helper()
+	c := d.login(t, address)
+	defer c.Close()
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Store(imap.UIDSetNum(uid), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{flag}}, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// NextUID has the INBOX give the UID next to its next mail, as if all those before had been removed. Nobody may be signed in.
+func (d *Dovecot) NextUID(t testing.TB, address string, next uint32) {
+	t.Helper()
+	cmd := exec.Command(lookup(t, "doveadm", "dovecot-core"), "-c", filepath.Join(d.dir, "dovecot.conf"), "mailbox", "update", "-u", address,
+		"--min-next-uid", strconv.FormatUint(uint64(next), 10), "INBOX")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 }

@@ -1,0 +1,169 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"sportello/channels"
+	"sportello/channels/email/letter"
+)
+
+// One bad mail never blocks the next (E-13): what cannot be taken in mostTries times is held back. The invariants:
+//
+//   - a mail is bad only when others are not: it fails where the record takes a stub of it, or where the server hands out its header.
+//     While the record or the server is away nothing is held back;
+//   - held back means visible: a stub in the inbox that names folder and UID, and channels.Health.Held. The mail stays where it is,
+//     whatever is wished to be done afterwards, and is tried again once a day.
+
+const (
+	mostTries = 3
+	mostHeld  = 500 // that are tried again; further ones stay visible as stubs
+	tryHeld   = 24 * time.Hour
+)
+
+// stuck is the mail at which a folder stands.
+type stuck struct {
+	UID   uint32 `json:"uid"`
+	Until uint32 `json:"until"` // mails up to here were asked for together, and are now one by one, so that the bad one is found
+	Tries int    `json:"tries"`
+	Why   string `json:"why"`
+	Cut   bool   `json:"cut,omitempty"` // the last try cost the connection
+}
+
+// poison is a failure that may lie in the mail itself.
+type poison struct{ err error }
+
+func (p poison) Error() string { return p.err.Error() }
+func (p poison) Unwrap() error { return p.err }
+
+// stuckAt notes that the first of some mails could not be taken, and holds it back when it is time. It returns nil when the folder can
+// go on behind it.
+func (a *Adapter) stuckAt(ctx context.Context, c *conn, o *opened, rest []listed, err error) error {
+	if ctx.Err() != nil || !errors.As(err, new(poison)) {
+		return err
+	}
+	bad := rest[0]
+	now := &stuck{UID: uint32(bad.uid), Until: uint32(rest[len(rest)-1].uid), Tries: 1, Why: err.Error(), Cut: c.gone()}
+	if was := o.pos.Stuck; was != nil {
+		now.Until = max(now.Until, was.Until)
+		if was.UID == now.UID && len(rest) == 1 {
+			now.Tries = was.Tries + 1
+		}
+	}
+	o.pos.Stuck = now
+	if now.Tries >= mostTries && !now.Cut {
+		return a.hold(ctx, c, o, bad, err)
+	}
+	return errors.Join(err, a.savePosition(ctx, o))
+}
+
+// passed moves the position behind a mail that was taken.
+func (p *position) passed(uid imap.UID) {
+	p.UID = uint32(uid)
+	if p.Stuck != nil && p.Stuck.Until <= p.UID {
+		p.Stuck = nil
+	}
+}
+
+// lost reports whether a mail is to be held back without another try: each of them has cost the connection.
+func (p position) lost(uid imap.UID) bool {
+	return p.Stuck != nil && p.Stuck.UID == uint32(uid) && p.Stuck.Tries > mostTries && p.Stuck.Cut
+}
+
+// hold puts a stub of a mail into the record and goes on behind it.
+func (a *Adapter) hold(ctx context.Context, c *conn, o *opened, l listed, why error) error {
+	header, err := c.header(ctx, l.uid)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	if err := a.acceptStub(ctx, o, l, header, why); err != nil {
+		return errors.Join(why, err)
+	}
+	o.pos.passed(l.uid)
+	if len(o.pos.Held) < mostHeld {
+		o.pos.Held = append(o.pos.Held, uint32(l.uid))
+	}
+	if err := a.savePosition(ctx, o); err != nil {
+		return err
+	}
+	a.log.Error("mail is held back, it could not be taken in", "folder", o.name, "uid", l.uid, "err", why)
+	return nil
+}
+
+// acceptStub takes in what stands for a mail: its header, or if the record refuses even that, nothing but where it is.
+func (a *Adapter) acceptStub(ctx context.Context, o *opened, l listed, header []byte, why error) error {
+	if o.sent {
+		return nil
+	}
+	m := letter.Read(header, letter.Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: true, Size: l.size})
+	if m.Ours {
+		return nil
+	}
+	in := a.inbound(m, l.received)
+	in.External = fmt.Sprintf("held:%s:%d:%d", o.name, o.pos.Validity, l.uid)
+	in.Flaw = fmt.Sprintf("held back after %d tries; it is in the folder %q of the mailbox, with the UID %d: %v", mostTries, o.name, l.uid, why)
+	in.Parts, in.Text, in.HTML = nil, "", ""
+	if _, err := a.deps.Sink.Accept(ctx, in); err == nil || ctx.Err() != nil {
+		return err
+	}
+	bare := channels.Inbound{Account: in.Account, Kind: in.Kind, External: in.External, ReceivedAt: in.ReceivedAt, Flaw: in.Flaw}
+	if _, err := a.deps.Sink.Accept(ctx, bare); err != nil {
+		return storeError{fmt.Errorf("accept stub: %w", err)}
+	}
+	return nil
+}
+
+// header fetches the header of one mail. It is empty when the server refuses to hand it out; an error means that the connection failed.
+func (c *conn) header(ctx context.Context, uid imap.UID) ([]byte, error) {
+	var header []byte
+	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, Peek: true}
+	err := c.fetch(ctx, commandTimeout, imap.UIDSetNum(uid), section, func(m *imapclient.FetchMessageBuffer) { header = m.FindBodySection(section) })
+	if errors.As(err, new(*imap.Error)) {
+		return nil, nil
+	}
+	return header, err
+}
+
+// tryHeldAgain takes held mails in once a day, if they can be by now. That the try is made is noted before it is.
+func (a *Adapter) tryHeldAgain(ctx context.Context, c *conn, o *opened) error {
+	now := a.deps.Now()
+	if len(o.pos.Held) == 0 || now.Sub(o.pos.HeldAt) < tryHeld {
+		return nil
+	}
+	o.pos.HeldAt = now
+	if err := a.savePosition(ctx, o); err != nil {
+		return err
+	}
+	for _, uid := range slices.Clone(o.pos.Held) {
+		mails, err := c.list(ctx, uid, uid)
+		if err != nil {
+			return err
+		}
+		if len(mails) > 0 {
+			mails[0].sent = o.sent
+			if _, err = a.takeMails(ctx, c, mails); err != nil && (c.gone() || !errors.As(err, new(poison))) {
+				return err
+			}
+		}
+		if err == nil { // taken in, or removed by somebody
+			o.pos.Held = slices.DeleteFunc(o.pos.Held, func(held uint32) bool { return held == uid })
+		}
+	}
+	return a.savePosition(ctx, o)
+}
+
+// gone reports whether the connection has ended.
+func (c *conn) gone() bool {
+	select {
+	case <-c.client.Closed():
+		return true
+	default:
+		return c.client.State() == imap.ConnStateLogout
+	}
+}
