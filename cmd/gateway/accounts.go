@@ -105,10 +105,10 @@ func origin(address string) string {
 
 // inboxConfig is what the ledger must know of the accounts.
 func (s Settings) inboxConfig() inbox.Config {
-	cfg := inbox.Config{TokenKey: s.key("reply token"), MailHold: s.MailHold}
+	cfg := inbox.Config{TokenKey: s.key("reply token"), PerDomain: s.AutomaticPerDomain, MailHold: s.MailHold}
 	for _, e := range s.Email {
 		_, domain, _ := strings.Cut(e.Address, "@")
-		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(e.Account), Kind: channels.Email, Address: e.Address, Name: e.Name, Domain: domain})
+		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(e.Account), Kind: channels.Email, Address: e.Address, Name: e.Name, Domain: domain, Ack: e.Ack.inbox()})
 	}
 	for _, m := range s.SMS {
 		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(m.Account), Kind: channels.SMS, Address: m.Number, Name: m.Name})

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +20,8 @@ import (
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/v2"
+
+	"sportello/inbox"
 )
 
 // Settings are everything an operator can set, from a YAML file and from the environment, which wins. In the file ${NAME} stands
@@ -37,6 +42,8 @@ type Settings struct {
 	VerifySenders bool     `koanf:"verify_senders"` // look DKIM, SPF and DMARC up for mail of which the account's mail server says nothing
 
 	MailHold time.Duration `koanf:"mail_hold"` // how long an agent can take a mail back before it leaves; 0: not at all
+
+	AutomaticPerDomain int `koanf:"automatic_per_domain"` // automatic messages to the mail addresses of one domain in an hour; 0 is 200
 
 	ChatLimits ChatLimits `koanf:"chat_limits"`
 
@@ -108,6 +115,49 @@ type EmailSettings struct {
 	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
 	Relays      []string           `koanf:"relays"`       // host names of the account's own mail servers, whose Received fields are believed
 	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
+	Ack         AckSettings        `koanf:"ack"`          // answers the mail that begins a conversation; off without texts
+}
+
+// AckSettings are the acknowledgements of a mailbox. In subject and text {number} is the conversation's number, {name} the customer's name,
+// {subject} what he wrote as the subject. Without a subject it goes under the customer's own.
+type AckSettings struct {
+	Locale string                     `koanf:"locale"` // for customers whose language is not known or has no text; "it"
+	Texts  map[string]AckTextSettings `koanf:"texts"`  // by language: it, en
+}
+
+// AckTextSettings are an acknowledgement in one language.
+type AckTextSettings struct {
+	Subject string `koanf:"subject"`
+	Text    string `koanf:"text"`
+}
+
+// inbox is what the ledger knows of them; nil when there are none.
+func (a AckSettings) inbox() *inbox.Ack {
+	if len(a.Texts) == 0 {
+		return nil
+	}
+	ack := &inbox.Ack{Locale: cmp.Or(a.Locale, "it"), Texts: map[string]inbox.AckText{}}
+	for language, t := range a.Texts {
+		ack.Texts[strings.ToLower(language)] = inbox.AckText{Subject: t.Subject, Text: t.Text}
+	}
+	return ack
+}
+
+func (a AckSettings) check(path string, found *problems) {
+	if len(a.Texts) == 0 {
+		return
+	}
+	for _, language := range slices.Sorted(maps.Keys(a.Texts)) {
+		if len(language) != 2 {
+			found.add(path+".texts", "%q is not a language such as it or en", language)
+		}
+		if strings.TrimSpace(a.Texts[language].Text) == "" {
+			found.add(path+".texts."+language, "has no text")
+		}
+	}
+	if _, ok := a.inbox().Texts[a.inbox().Locale]; !ok {
+		found.add(path+".locale", "%q has no text", a.inbox().Locale)
+	}
 }
 
 // SMSSettings are one sender at Twilio.
@@ -326,6 +376,12 @@ func (s Settings) checkManners(found *problems) {
 	}
 	if s.MailHold < 0 || s.MailHold > time.Minute {
 		found.add("mail_hold", "must be 0s to 1m")
+	}
+	for n, e := range s.Email {
+		e.Ack.check(fmt.Sprintf("email.%d.ack", n), found)
+	}
+	if s.AutomaticPerDomain < 0 {
+		found.add("automatic_per_domain", "is negative")
 	}
 	if s.Grace <= 0 {
 		found.add("grace", "must be more than 0")

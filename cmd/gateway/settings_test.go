@@ -132,3 +132,30 @@ func TestSettingsRefuseUnknownNames(t *testing.T) {
 		t.Error("a file that is not there passes")
 	}
 }
+
+// E-29: a mailbox acknowledges only when it is told what to say, in languages that exist.
+func TestSettingsOfAcknowledgements(t *testing.T) {
+	s, err := load(settingsFile(t, goodSettings), goodEnv)
+	if err != nil || s.inboxConfig().Accounts[0].Ack != nil {
+		t.Errorf("acknowledgements are on without a word: %v", err)
+	}
+	ack := func(text string) string {
+		return strings.Replace(goodSettings, "    name: Assistenza\n", "    name: Assistenza\n    ack: "+text+"\n", 1)
+	}
+	s, err = load(settingsFile(t, ack(`{texts: {it: {subject: "Richiesta {number}", text: "Grazie"}, en: {text: Thanks}}}`)), goodEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := s.inboxConfig().Accounts[0].Ack; a == nil || a.Locale != "it" || a.Texts["it"].Subject != "Richiesta {number}" || a.Texts["en"].Text != "Thanks" {
+		t.Errorf("%+v", a)
+	}
+	for text, want := range map[string]string{
+		`{texts: {en: {text: Thanks}}}`:                              `email.0.ack.locale: "it" has no text`,
+		`{locale: en, texts: {en: {text: " "}}}`:                     `email.0.ack.texts.en: has no text`,
+		`{locale: it, texts: {it: {text: x}, italian: {text: "x"}}}`: `"italian" is not a language`,
+	} {
+		if _, err := load(settingsFile(t, ack(text)), goodEnv); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sportello/channels/channeltest"
+	"sportello/inbox"
+	"sportello/inbox/journal"
+)
+
+// mailHouse is a mail server with mailboxes, and gateways that read them and acknowledge what comes.
+type mailHouse struct {
+	t      *testing.T
+	server *channeltest.MailServer
+	tasks  *errgroup.Group
+	ctx    context.Context
+}
+
+const mailPassword = "secret"
+
+func newMailHouse(t *testing.T, mailboxes ...string) *mailHouse {
+	t.Helper()
+	server, err := channeltest.NewMailServer(channeltest.MailOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mailboxes {
+		if err := server.AddMailbox(m, mailPassword); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	h := &mailHouse{t: t, server: server, tasks: new(errgroup.Group), ctx: ctx}
+	h.run(server.Run)
+	t.Cleanup(func() {
+		cancel()
+		if err := h.tasks.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+func (h *mailHouse) run(task func(context.Context) error) {
+	h.tasks.Go(func() error {
+		if err := task(h.ctx); err != nil && h.ctx.Err() == nil {
+			return err
+		}
+		return nil
+	})
+}
+
+// gateway runs a whole gateway whose one mailbox acknowledges.
+func (h *mailHouse) gateway(address string) *app {
+	h.t.Helper()
+	dir := h.t.TempDir()
+	s, err := load(settingsFile(h.t, fmt.Sprintf(`
+listen: 127.0.0.1:0
+metrics: 127.0.0.1:0
+public_url: http://127.0.0.1:1
+record: "sqlite:%s"
+blobs: %q
+secret: 0123456789abcdef0123456789abcdef
+redis: {addresses: [embedded]}
+grace: 2s
+email:
+  - account: mail
+    address: %[3]s
+    name: House
+    poll: 1s
+    imap: {host: 127.0.0.1, port: %[4]d, tls: starttls, user: %[3]s, password: %[6]s}
+    smtp: {host: 127.0.0.1, port: %[5]d, tls: starttls, user: %[3]s, password: %[6]s}
+    ack:
+      texts:
+        it: {subject: "Richiesta {number}", text: "Abbiamo ricevuto la sua richiesta."}
+`, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs"), address, h.server.IMAPPort(), h.server.SMTPPort(), mailPassword)), nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	a, err := build(h.ctx, s, slog.New(slog.DiscardHandler), options{cas: h.server.CAs()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.run(func(ctx context.Context) error {
+		err := a.run(ctx, nil)
+		if closed := a.close(); closed != nil {
+			return closed
+		}
+		return err
+	})
+	return a
+}
+
+// await polls until ok.
+func (h *mailHouse) await(what string, ok func() bool) {
+	h.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			h.t.Fatal("not within 30 s: " + what)
+		}
+		pause(h.ctx, 20*time.Millisecond)
+	}
+}
+
+// messages are all messages of a gateway's record, by which way they went and whether a machine wrote them.
+func (h *mailHouse) messages(a *app, where string) (n int) {
+	h.t.Helper()
+	if err := a.record.QueryRowContext(h.ctx, `SELECT count(*) FROM message WHERE `+where).Scan(&n); err != nil {
+		h.t.Fatal(err)
+	}
+	return n
+}
+
+func (h *mailHouse) write(from, to, text string) {
+	h.t.Helper()
+	raw := fmt.Sprintf("From: Anna <%s>\r\nTo: <%s>\r\nSubject: Order\r\nDate: %s\r\nMessage-ID: <first@anna.example>\r\n\r\n%s\r\n",
+		from, to, time.Now().UTC().Format(time.RFC1123Z), text)
+	if err := h.server.Deliver(from, to, []byte(raw)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// REQ-LP1: two gateways that acknowledge what comes, and write to each other, stop after one automatic message.
+func TestREQLP1TwoGatewaysThatAnswerEachOther(t *testing.T) {
+	const one, two = "help@one.example", "help@two.example"
+	h := newMailHouse(t, one, two)
+	a, b := h.gateway(one), h.gateway(two)
+	h.write(two, one, "We have a question.") // a person at the second house writes from its mailbox
+	h.await("the acknowledgement arrives", func() bool { return h.messages(b, `direction = 'in'`) == 1 })
+	if n := h.messages(b, `direction = 'in' AND auto = 'auto-reply' AND details LIKE '%auto_submitted%'`); n != 1 {
+		t.Error("the acknowledgement is not taken for a machine's")
+	}
+	// Whether to answer was decided when it was taken.
+	if ours, theirs := h.messages(a, `direction = 'out'`), h.messages(b, `direction = 'out'`); ours != 1 || theirs != 0 {
+		t.Errorf("%d and %d automatic messages", ours, theirs)
+	}
+	mails := h.server.Mails(two)
+	if len(mails) != 1 || !bytes.Contains(mails[0].Raw, []byte("Auto-Submitted: auto-replied")) || !bytes.Contains(mails[0].Raw, []byte("X-Auto-Response-Suppress: All")) {
+		t.Errorf("%d mails: %+v", len(mails), mails)
+	}
+}
+
+// N10: a machine without any mark that answers everything in a new mail is written to twice by itself, and then never again; its
+// conversation says why.
+func TestN10AMachineThatAnswersEverything(t *testing.T) {
+	texts := map[string]func(n int) string{
+		inbox.StopRepeats:  nil,
+		inbox.StopPingPong: func(n int) string { return strings.Repeat(strings.Repeat(string(rune('a'+n)), 5)+" ", 8) },
+	}
+	for reason, text := range texts {
+		t.Run(reason, func(t *testing.T) {
+			const ours, robot = "help@one.example", "robot@robot.example"
+			h := newMailHouse(t, ours, robot)
+			h.run(channeltest.Autoresponder{Server: h.server, Address: robot, Text: text}.Run)
+			a := h.gateway(ours)
+			h.write(robot, ours, "Where is my order?")
+			var stopped []inbox.Stopped
+			h.await("the exchange is stopped", func() bool {
+				var err error
+				if stopped, err = a.ledger.Stopped(h.ctx); err != nil {
+					t.Fatal(err)
+				}
+				return len(stopped) > 0
+			})
+			if n := h.messages(a, `direction = 'out'`); n > 2 || stopped[0].Address != robot || stopped[0].Reason != reason {
+				t.Errorf("%d automatic messages, %+v", n, stopped)
+			}
+			events, err := a.journal.Stream(h.ctx, journal.ConversationStream(string(stopped[0].Conversation)), 0, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ch inbox.Change
+			last := events[len(events)-1]
+			for _, e := range events {
+				if e.Type == journal.AutoStopped {
+					last = e
+				}
+			}
+			if err := json.Unmarshal(last.Data, &ch); err != nil || last.Type != journal.AutoStopped || ch.Reason != reason || ch.Conversation.WaitingSince.IsZero() {
+				t.Errorf("%s %+v %v", last.Type, ch, err)
+			}
+			// What waited has left; the machine has answered each, and its last answer brought nothing about.
+			h.await("all has left", func() bool { return h.messages(a, `direction = 'out' AND state NOT IN ('sent', 'failed')`) == 0 })
+			if n := h.messages(a, `direction = 'out' AND auto = ''`); n != 0 {
+				t.Errorf("%d messages of nobody", n)
+			}
+		})
+	}
+}
