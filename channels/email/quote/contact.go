@@ -1,10 +1,14 @@
 package quote
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
-// contact finds a signature that nothing delimits: short lines at the end of the letter that name a person and how to reach him. It
-// begins at the closing words when such stand directly above ("Regards,"), else at the first line of the block. A closing with a bare
-// name is no signature: it is part of the letter. Data that a sender gives because he was asked ("My address is:") stay open.
+// contact finds a signature that nothing delimits: short lines at the end of the letter, which begin with closing words on a line of
+// their own ("Regards,") or name a person and how to reach him. The closing words and the name below them belong to the signature, as
+// in the public collections of annotated mail; a closing with no name below it is part of the letter. Data that a sender gives because
+// he was asked ("My address is:") stay open.
 func (m *mail) contact(start, stop int) int {
 	top, evidence, hard, closing := stop, 0, 0, -1
 	full := 0
@@ -17,7 +21,7 @@ func (m *mail) contact(start, stop int) int {
 			break
 		}
 		full++
-		if closes(l.text) {
+		if full > 1 && closes(l.text) {
 			closing, top = i, i
 			break
 		}
@@ -41,12 +45,23 @@ func (m *mail) contact(start, stop int) int {
 		return -1
 	case endsColon(m.lines[above].text) && closing < 0:
 		return -1
-	case closing >= 0 && hard >= 1 && full >= 2:
+	case closing >= 0 && (hard >= 1 || full <= 6 && m.names(closing+1, stop)):
 		return top
 	case closing < 0 && evidence >= 2 && hard >= 1 && full >= 3 && (top == start || m.lines[top-1].blank()):
 		return top
 	}
 	return -1
+}
+
+// names reports whether the lines below closing words are a name and what goes with it: a title, a firm.
+func (m *mail) names(from, stop int) bool {
+	for i := from; i < stop; i++ {
+		l := &m.lines[i]
+		if n := len(words(l.text)); n > 8 || endsSentence(l.text) && n > 3 || common(l.text) > 2 {
+			return false
+		}
+	}
+	return true
 }
 
 // nameLine moves down from the first short line to one that can begin a signature: a name, alone at the start of a paragraph.
@@ -79,7 +94,7 @@ func (m *mail) signatureLine(i int) bool {
 	if m.contactLine(i) {
 		return common(s) <= 6
 	}
-	if len(s) > wideLine {
+	if len(s) > wideLine || caseless(s) && (len([]rune(s)) > 26 || strings.ContainsAny(s, "，。！、؟،") && len(words(s)) > 3) {
 		return false
 	}
 	return closes(s) || common(s) <= 3 && !(endsSentence(s) && common(s) > 2) || strings.Contains(s, "|") && common(s) <= 6
@@ -87,7 +102,17 @@ func (m *mail) signatureLine(i int) bool {
 
 // closes reports whether a line is the closing words of a letter and hardly more.
 func closes(s string) bool {
-	return len(words(s)) <= 7 && len(s) <= 70 && !strings.HasSuffix(s, "?") && closings.starts(s)
+	return len(s) <= 90 && !strings.HasSuffix(s, "?") && (closings.covers(s, 1) || strings.HasSuffix(s, ",") && closings.covers(s, 4))
+}
+
+// caseless reports whether a text is in a script without capitals, so that names do not stand out.
+func caseless(s string) bool {
+	for _, r := range s {
+		if unicode.IsLetter(r) && !unicode.IsUpper(r) && !unicode.IsLower(r) {
+			return true
+		}
+	}
+	return false
 }
 
 // contactLine reports whether a line says how to reach somebody.

@@ -12,6 +12,7 @@ type divider struct {
 	from, body int // lines: its own, and where the other mail's text begins
 	kind       channels.FoldKind
 	announced  bool // a line says so in words
+	headed     bool // there is a head
 }
 
 // dividerAt looks at line i for, in any combination, a ruling, a line of words (between dashes, or ending in a colon) and a head.
@@ -48,14 +49,14 @@ func (m *mail) dividerAt(i int) (divider, bool) {
 	if headLine >= 0 {
 		inside := m.lines[headLine].depth > l.depth
 		if h := m.headAt(headLine); h.holds(said != "" && mailing(said)) || ruled && h.holds(h.roles[roleFrom] > 0 && h.to-h.from >= 2) {
-			d.body = h.to
+			d.body, d.headed = h.to, true
 			if inside {
 				d.body = headLine
 			}
 			return d, inside && said != "" || !inside
 		}
 		if !inside && oneLine(m.lines[headLine].text) {
-			d.body = headLine + 1
+			d.body, d.headed = headLine+1, true
 			return d, true
 		}
 		if said == "" && !ruled {
@@ -66,7 +67,7 @@ func (m *mail) dividerAt(i int) (divider, bool) {
 		}
 	}
 	d.body = at
-	return d, said != "" && mailing(said) && (passed.has(said) || original.has(said))
+	return d, said != "" && (passed.has(said) || original.has(said) && mailWord.has(said) || strings.HasPrefix(l.text, "--") && wrote.has(said))
 }
 
 // mailing reports whether the words of a dividing line are about a mail.

@@ -213,6 +213,8 @@ func (h *head) holds(announced bool) bool {
 		return true
 	case known >= 3 && h.people > 0 && h.dated:
 		return true
+	case known >= 2 && date && h.people > 0 && h.timed && h.roles[roleForm] == 0:
+		return true
 	case h.roles[roleForm] > 0:
 		return false
 	case h.unknown >= 2 && h.timed && h.people >= 2 && h.to-h.from >= 3:

@@ -81,7 +81,7 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 	if l.hint&hintQuote != 0 || l.depth > 0 {
 		return m.marked(i)
 	}
-	if d, ok := m.dividerAt(i); ok && m.contentFrom(d.body) {
+	if d, ok := m.dividerAt(i); ok && (d.headed || m.contentFrom(d.body)) {
 		m.heads = true
 		return m.rest(d.from, d.body, d.kind, true)
 	}
@@ -167,11 +167,19 @@ func (m *mail) runEnd(i int) int {
 // marks go on behind it.
 func (m *mail) leftOver(j int) bool {
 	before, l := &m.lines[j-1], &m.lines[j]
+	if before.depth > 0 && depthAt(m.lines, j+1) > 0 && (linked(l.text) || strings.Contains(before.text, "://") && !strings.Contains(l.text, " ")) {
+		return true
+	}
 	if before.depth == 0 || len(before.bare) < 60 || len(l.text) >= len(before.bare)*2/3 || j+1 >= len(m.lines) {
 		return false
 	}
 	after := &m.lines[j+1]
 	return after.depth == before.depth && !endsSentence(before.text) && !after.blank() && len(l.text) < 40
+}
+
+// linked reports whether a line is the rest of a link.
+func linked(s string) bool {
+	return strings.HasPrefix(s, "(http") || strings.HasPrefix(s, "<http") || strings.HasPrefix(s, "http") && !strings.Contains(s, " ")
 }
 
 // clear reports whether marked lines that nothing introduces are a quoted mail: not when a sentence announces them as something

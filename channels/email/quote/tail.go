@@ -141,6 +141,9 @@ func (m *mail) delimiterIn(start, stop int) int {
 	if above < 0 {
 		return -1
 	}
+	if m.openIn(0, start) { // below a quote that stands below the letter
+		above = start - 1
+	}
 	for i := start; i < stop; i++ {
 		if m.lines[i].blank() {
 			continue

@@ -88,6 +88,45 @@ func (l list) has(s string) bool {
 	return hits > 0
 }
 
+// covers reports whether a text is entries of the list one after the other, joined by at most one word each, and at most extra words
+// behind them.
+func (l list) covers(s string, extra int) bool {
+	lower := strings.ToLower(clip(s, 200))
+	if l.parts != nil && undivided(lower) {
+		return l.starts(lower) && len([]rune(lower)) <= 16
+	}
+	ws := words(lower)
+	at := l.phrase(ws, 0)
+	if at == 0 {
+		return false
+	}
+	for at+1 < len(ws) {
+		if n := l.phrase(ws, at+1); n > 0 {
+			at += 1 + n
+		} else if n = l.phrase(ws, at); n > 0 {
+			at += n
+		} else {
+			break
+		}
+	}
+	return len(ws)-at <= extra
+}
+
+// phrase is the number of words of the longest entry that stands at a place.
+func (l list) phrase(ws []string, at int) int {
+	longest := 0
+	phrase := ""
+	for n := 1; n <= l.most && at+n <= len(ws); n++ {
+		if n > 1 {
+			phrase += " "
+		}
+		if phrase += ws[at+n-1]; l.whole[phrase] {
+			longest = n
+		}
+	}
+	return longest
+}
+
 // starts reports whether a text begins with an entry.
 func (l list) starts(s string) bool {
 	lower := strings.ToLower(clip(s, 120))
@@ -158,7 +197,7 @@ s pozdravem, s pozdravom, s úctou, zdravím, děkuji, saygılarımla, saygılar
 var devices = newList(`iphone, iphone'umdan, ipad, ipod, ipad'imden, imac, macbook, apple, android, samsung, galaxy, huawei, xiaomi, redmi, oneplus, pixel, nexus, motorola, moto, nokia, sony, xperia, htc, lg, oppo, vivo, realme, honor, blackberry, windows, outlook, yahoo, gmail, hotmail, aol, mailbox, inbox, mail, mobile, mobil, móvil, movil, mobiel, mobilen, mobiltelefon, smartphone, phone, telefon, telefono, téléphone, telefone, handy, handset, cellulare, celular, tablet, tablette,
 proton, protonmail, tutanota, tuta, superhuman, spark, newton, airmail, mailspring, thunderbird, nine, bluemail, typemail, k-9, k9, fairemail, hey, front, fastmail, gmx, web.de, web, t-online, libero, virgilio, tiscali, orange, sfr, laposte, zoho, yandex, яндекс, mail.ru, почта, почты, icloud, lumia, verizon, at&t, at, t-mobile, vodafone, tim, iphonesta, androidista, puhelimesta, telefonem, telefonu, mobilu, телефона, смартфона, айфона, iphone-ról, iphoneról, 手机, 手機, 휴대전화, スマートフォン, 邮箱`)
 
-var deviceVerbs = newList(`sent from, sent with, sent via, sent using, sent by, sent on, get, download, envoyé de, envoyé depuis, envoyé à partir, envoyé avec, envoyé via, télécharge-, obtenez, obtenir, inviato da, inviato dal, inviato con, inviato tramite, inviata da, scarica, ottieni, spedito da, messaggio inviato, gesendet von, gesendet mit, gesendet aus, gesendet, von meinem, von meiner, holen sie, hol dir, beziehen, herunterladen, laden sie,
+var deviceVerbs = newList(`sent from, sent wirelessly, envoyé sans fil, sent with, sent via, sent using, sent by, sent on, get, download, envoyé de, envoyé depuis, envoyé à partir, envoyé avec, envoyé via, télécharge-, obtenez, obtenir, inviato da, inviato dal, inviato con, inviato tramite, inviata da, scarica, ottieni, spedito da, messaggio inviato, gesendet von, gesendet mit, gesendet aus, gesendet, von meinem, von meiner, holen sie, hol dir, beziehen, herunterladen, laden sie,
 enviado desde, enviado de, enviado do, enviado com, enviado con, enviado via, enviado pelo, enviado por, enviado a partir, enviada do, obtener, obtén, descarga-, obter, obtenha, baix-, verzonden vanaf, verzonden met, verzonden via, verzonden met, verstuurd vanaf, verstuurd met, vanaf mijn, download, wysłane z, wysłano z, wysłane przez, wysłano, pobierz, skickat från, skickat med, skickat, sänt från, hämta, sendt fra, sendt med, sendt via, hent, lähetetty, hanki, odesláno z, odesláno, odoslané z, poslano iz, poslano s, poslat, získej-, gönderildi, gönderilmiştir, edinin,
 trimis de pe, trimis de la, trimis din, elküldve, küldve, отправлено с, отправлено из, отправлено, надіслано, надіслано з, изпратено от, στάλθηκε από, lähetetty, enviat des, enviat, saadetud, nosūtīts, išsiųsta, gửi từ, được gửi từ, dikirim dari, 发送, 發送, 发自, 發自, 傳送, 來自我的, 送信, 보냄, 보냈습니다, 获取, 取得, 入手, אל, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من, הורד`)
 
