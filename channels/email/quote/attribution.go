@@ -59,49 +59,76 @@ func lastBytes(s string, n int) string {
 	return s
 }
 
+// introAt reads the introduction that ends with line e. It begins at the first line of the paragraph that has a part in it, unless a
+// line below that one begins an introduction which wants nothing more: then what is above it is the letter.
 func (m *mail) introAt(e int, quoted bool) (intro, bool) {
-	joined, has := "", traits{}
-	best, sure := -1, false
-	for s := e; s >= 0 && s > e-introLines; s-- {
+	top, size := e, len(m.lines[e].text)
+	for s := e - 1; s >= 0 && s > e-introLines; s-- {
 		l := &m.lines[s]
-		if l.blank() || l.depth > 0 || l.mark != "" || len(joined)+len(l.text) > introBytes {
+		size += len(l.text) + 1
+		if l.blank() || l.depth > 0 || l.mark != "" || size > introBytes || endsColon(l.text) || endsSentence(l.text) && !m.tells(s) {
 			break
 		}
-		if s < e && (m.complete(s+1, joined, has) || endsSentence(l.text) || endsColon(l.text)) {
-			break
+		top = s
+	}
+	for s := top; s <= e; s++ {
+		if s < e && !m.tells(s) && !openers.starts(m.lines[s].text) {
+			continue
 		}
-		t := m.traits(s)
-		joined, has = strings.TrimSpace(l.text+" "+joined), has.or(t)
-		if s < e { // a date may be wrapped in its middle
-			has = has.or(read(joined))
-		}
+		joined, has := m.join(s, e)
 		first := s == 0 || m.lines[s-1].blank() || m.lines[s-1].mark != "" || m.lines[s-1].depth > 0
-		ok, strong := introduces(joined, has, quoted, first)
-		if ok && (best < 0 || s == e || m.adds(s)) {
-			best, sure = s, strong
+		if ok, sure := introduces(joined, has, quoted, first); ok && !m.superseded(s, e) {
+			return intro{s, e + 1, sure}, true
 		}
 	}
-	return intro{best, e + 1, sure}, best >= 0
+	return intro{}, false
 }
 
-// adds reports whether line s belongs before an introduction that could do without it.
-func (m *mail) adds(s int) bool {
-	t := m.traits(s)
-	return t.date || t.time || t.address || openers.starts(m.lines[s].text) || strings.HasPrefix(m.lines[s+1].text, "<")
+func (m *mail) join(s, e int) (string, traits) {
+	if s == e {
+		return m.lines[s].text, m.traits(s)
+	}
+	var joined strings.Builder
+	for i := s; i <= e; i++ {
+		if i > s {
+			joined.WriteByte(' ')
+		}
+		joined.WriteString(m.lines[i].text)
+	}
+	return joined.String(), read(joined.String())
 }
 
-// complete reports whether the introduction that begins at line s wants nothing before it.
-func (m *mail) complete(s int, joined string, has traits) bool {
-	if strings.HasPrefix(joined, "<") || strings.HasPrefix(joined, "(") {
+// tells reports whether a line can have a part in an introduction: there is a number or an address in it, or it begins with one.
+func (m *mail) tells(s int) bool {
+	l := &m.lines[s]
+	return strings.ContainsAny(l.text, "0123456789@") || s+1 < len(m.lines) && strings.HasPrefix(m.lines[s+1].text, "<")
+}
+
+// superseded reports whether a complete introduction begins below line s, which then has no part in it.
+func (m *mail) superseded(s, e int) bool {
+	l := &m.lines[s]
+	if openers.starts(l.text) && m.tells(s) || m.traits(s).angle && strings.HasSuffix(l.text, ">") && len(words(l.text)) <= 9 {
 		return false
 	}
-	if !has.date || !has.address && !wrote.has(joined) {
-		return false
+	for i := s + 1; i <= e; i++ {
+		t := m.lines[i].text
+		if !openers.starts(t) && !dateFirst(t) {
+			continue
+		}
+		if joined, has := m.join(i, e); has.date && (has.address || wrote.has(joined)) {
+			return true
+		}
 	}
-	if openers.starts(joined) || joined[0] >= '0' && joined[0] <= '9' && m.traits(s).date {
-		return true
+	return false
+}
+
+// dateFirst reports whether a line begins with a number that is not a year left over from the line above.
+func dateFirst(s string) bool {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
 	}
-	return s == 0 || !openers.starts(m.lines[s-1].text)
+	return n > 0 && (n != 4 || n < len(s) && strings.IndexByte("-/.", s[n]) >= 0)
 }
 
 // introduces decides about one stretch of text. When marked lines follow, little is asked. When none follow, the stretch must be a
@@ -112,10 +139,11 @@ func introduces(s string, has traits, quoted, first bool) (ok, sure bool) {
 	fromEnd, hits := wrote.find(lower, ws)
 	verb := hits > 0
 	colon := endsColon(s)
-	if len(ws) > 45 {
+	prose := common(s)
+	if len(ws) > 45 || prose > 9 || prose > 6 && !has.address {
 		return false, false
 	}
-	compact := common(s) <= 4
+	compact := prose <= 4
 	switch {
 	case verb && has.date && (has.address || has.time) && (colon || fromEnd <= 1):
 		return true, true

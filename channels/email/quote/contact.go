@@ -23,6 +23,9 @@ func (m *mail) contact(start, stop int) int {
 		full++
 		if full > 1 && closes(l.text) {
 			closing, top = i, i
+			for top > start && closes(m.lines[top-1].text) {
+				top--
+			}
 			break
 		}
 		top = i
@@ -41,13 +44,13 @@ func (m *mail) contact(start, stop int) int {
 	}
 	above := m.lastFull(start, top)
 	switch {
-	case above < 0: // the only content
+	case above < 0 && (hard == 0 && closing < 0 || !m.headBelow(stop)): // the only content
 		return -1
-	case endsColon(m.lines[above].text) && closing < 0:
+	case above >= 0 && endsColon(m.lines[above].text) && closing < 0:
 		return -1
 	case closing >= 0 && (hard >= 1 || full <= 6 && m.names(closing+1, stop)):
 		return top
-	case closing < 0 && evidence >= 2 && hard >= 1 && full >= 3 && (top == start || m.lines[top-1].blank()):
+	case closing < 0 && evidence >= 2 && (hard >= 1 && full >= 3 || hard == 0 && m.names(top, stop)) && (top == start || m.lines[top-1].blank()):
 		return top
 	}
 	return -1
@@ -92,7 +95,7 @@ func (m *mail) signatureLine(i int) bool {
 		return false
 	}
 	if m.contactLine(i) {
-		return common(s) <= 6
+		return common(s) <= 6 && !(caseless(s) && strings.ContainsAny(s, "。？！"))
 	}
 	if len(s) > wideLine || caseless(s) && (len([]rune(s)) > 26 || strings.ContainsAny(s, "，。！、؟،") && len(words(s)) > 3) {
 		return false
@@ -128,7 +131,7 @@ func (m *mail) contactLine(i int) bool {
 // named reports whether a line can be a name: one to five words, most with a capital, no sentence, no digits.
 func named(s string) bool {
 	ws := words(s)
-	if len(ws) == 0 || len(ws) > 7 || endsSentence(s) && len(ws) > 2 || strings.ContainsAny(s, "0123456789@?") {
+	if len(ws) == 0 || len(ws) > 7 || endsSentence(s) && len(ws) > 2 || strings.ContainsAny(s, "0123456789@?:") {
 		return false
 	}
 	upper := 0

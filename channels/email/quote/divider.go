@@ -67,7 +67,7 @@ func (m *mail) dividerAt(i int) (divider, bool) {
 		}
 	}
 	d.body = at
-	return d, said != "" && (passed.has(said) || original.has(said) && mailWord.has(said) || strings.HasPrefix(l.text, "--") && wrote.has(said))
+	return d, said != "" && !endsColon(said) && (passed.has(said) || original.has(said) && mailWord.has(said) || strings.HasPrefix(l.text, "--") && wrote.has(said))
 }
 
 // mailing reports whether the words of a dividing line are about a mail.

@@ -110,7 +110,7 @@ func (m *mail) headAt(i int) head {
 			break
 		}
 		if l.blank() { // some converters put a blank line between any two
-			if j+1 >= len(m.lines) || j == i || m.lines[j+1].depth != l.depth && !m.lines[j+1].blank() {
+			if j+1 >= len(m.lines) || m.labelOf(j-1).role == roleNone || m.lines[j+1].depth != l.depth && !m.lines[j+1].blank() {
 				break
 			}
 			if r := m.labelOf(j + 1).role; r == roleNone || r == roleForm || h.roles[r] > 0 {

@@ -11,7 +11,8 @@ type mail struct {
 	text  string
 	lines []line
 	heads bool // a quoted mail was recognised by its head
-	intro bool // or by an introduction
+	intro bool // an introduction was read above
+	marks int  // runs of marked lines that nothing introduces
 }
 
 // Text finds the runs of a plain text that its sender did not newly write, or wrote under every mail: in order, without overlap, at
@@ -59,7 +60,7 @@ func (m *mail) set(from, to int, kind channels.FoldKind) {
 // quotes marks what is quoted and what is passed on.
 func (m *mail) quotes() {
 	intros := m.introductions()
-	m.intro = len(intros) > 0
+	m.count(intros)
 	for i := 0; i < len(m.lines); {
 		i = m.quoteAt(i, intros)
 	}
@@ -86,6 +87,7 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 		return m.rest(d.from, d.body, d.kind, true)
 	}
 	if in, ok := intros[i]; ok {
+		m.intro = true
 		if m.quoteFollows(in.to - 1) {
 			return m.rest(in.from, in.to, channels.FoldQuote, true)
 		}
@@ -199,8 +201,11 @@ func (m *mail) clear(from, end int) bool {
 	if m.machine(from, end) || least >= 3 {
 		return false
 	}
-	if m.intro {
+	if m.intro || m.marks > 1 { // somebody answers point by point
 		return true
+	}
+	if m.within(from, end) {
+		return false
 	}
 	for i := from - 1; i >= 0 && i >= from-3; i-- {
 		if !m.lines[i].blank() {
@@ -208,6 +213,27 @@ func (m *mail) clear(from, end int) bool {
 		}
 	}
 	return true
+}
+
+// count counts the runs of marked lines that nothing introduces.
+func (m *mail) count(intros map[int]intro) {
+	introduced := map[int]bool{}
+	for _, in := range intros {
+		introduced[m.next(in.to-1)] = true
+	}
+	for i := 0; i < len(m.lines); i++ {
+		if m.lines[i].depth > 0 {
+			if !introduced[i] {
+				m.marks++
+			}
+			i = m.runEnd(i)
+		}
+	}
+}
+
+// within reports whether marked lines are one line within a paragraph, such as a comparison that was wrapped.
+func (m *mail) within(from, end int) bool {
+	return end-from == 1 && from > 0 && end < len(m.lines) && !m.lines[from-1].blank() && !m.lines[end].blank() && m.marks == 1
 }
 
 // machine reports whether half of the lines look like a log, a shell or a program.

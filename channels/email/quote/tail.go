@@ -115,6 +115,9 @@ func (m *mail) delimited(start, stop, end int) {
 			m.lines[i].mark = channels.FoldSignature
 		}
 	}
+	if from := m.contact(start, at); from >= 0 { // closing words and a name above it
+		m.set(from, at, channels.FoldSignature)
+	}
 	for i := at; i < stop; i++ { // legal notices below it
 		if p := i; !m.lines[i].blank() {
 			for i < stop && !m.lines[i].blank() {
@@ -129,31 +132,33 @@ func (m *mail) delimited(start, stop, end int) {
 
 // delimiterIn is the first delimiter between two lines that has something above it and a signature's worth below it.
 func (m *mail) delimiterIn(start, stop int) int {
-	full, above := 0, -1
+	full := 0
 	for i := start; i < stop; i++ {
 		if !m.lines[i].blank() {
 			full++
-			if above < 0 && letters(m.lines[i].text) > 0 {
-				above = i
-			}
 		}
 	}
-	if above < 0 {
-		return -1
-	}
-	if m.openIn(0, start) { // below a quote that stands below the letter
-		above = start - 1
-	}
+	// It may have nothing above it below a quote, and above a mail that is passed on.
+	above := m.openIn(0, start) || m.headBelow(stop)
 	for i := start; i < stop; i++ {
 		if m.lines[i].blank() {
 			continue
 		}
 		full--
-		if d := delimiter(m.lines[i].bare); d > 0 && i > above && full > 0 && (d == 2 && full <= 2*signatureLines || full <= signatureLines && m.signs(i+1, stop)) {
+		d := delimiter(m.lines[i].bare)
+		if d == 0 {
+			above = above || letters(m.lines[i].text) > 0
+		} else if above && full > 0 && (d == 2 && full <= 2*signatureLines || full <= signatureLines && m.signs(i+1, stop)) {
 			return i
 		}
 	}
 	return -1
+}
+
+// headBelow reports whether what follows a line is a mail with a head.
+func (m *mail) headBelow(stop int) bool {
+	at := m.next(stop - 1)
+	return m.heads && at >= 0 && m.lines[at].depth == 0 && (m.lines[at].mark == channels.FoldQuote || m.lines[at].mark == channels.FoldForwarded)
 }
 
 // delimiter says how sure a line delimits a signature: 2 for the one that RFC 3676 section 4.3 describes, 1 for others that people type.
@@ -212,11 +217,14 @@ func (m *mail) device(start, stop int) int {
 		return -1
 	}
 	_, product := devices.find(lower, ws)
+	if brands.has(lower) {
+		product++
+	}
 	_, verb := deviceVerbs.find(lower, ws)
 	alone := stop-1 == start || m.lines[stop-2].blank() || m.lines[stop-2].mark != "" || delimiter(m.lines[stop-2].bare) > 0
 	starts := deviceVerbs.starts(s)
 	switch {
-	case product > 0 && verb > 0 && (starts || alone) && (len(ws) <= 8 || starts):
+	case product > 0 && verb > 0 && (starts || alone) && (len(ws) <= 8 || starts || mailWord.has(s)):
 	case starts && alone && len(ws) <= 6 && verb > 0 && namedAfter(s):
 	case product > 0 && alone && len(ws) <= 5 && !endsSentence(s) && !articles.has(s) && productAtEdge(ws) && !m.contactLine(stop-1):
 	default:
@@ -242,7 +250,7 @@ func productAtEdge(ws []string) bool {
 	if len(ws) < 2 {
 		return false
 	}
-	edge := func(w string) bool { return devices.whole[w] }
+	edge := func(w string) bool { return devices.whole[w] || brands.has(w) }
 	return edge(ws[0]) || edge(ws[len(ws)-1])
 }
 
@@ -252,7 +260,7 @@ func (m *mail) notice(from, stop int) bool {
 	for i := from; i < stop; i++ {
 		size += len(m.lines[i].text) + 1
 	}
-	if size < 40 || size > 12000 || bullet(m.lines[at].bare) {
+	if size < 20 || size > 12000 || bullet(m.lines[at].bare) {
 		return false
 	}
 	var all strings.Builder

@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -42,6 +43,15 @@ func undivided(s string) bool {
 	}
 	return false
 }
+
+// pieces are found anywhere, also within a word: makers' names take the endings of every language.
+type pieces []string
+
+func (p pieces) has(lower string) bool {
+	return slices.ContainsFunc(p, func(s string) bool { return strings.Contains(lower, s) })
+}
+
+var brands = pieces{"iphon", "ipad", "android", "samsung", "huawei", "xiaomi", "outlook", "yahoo", "blackberry", "motorola", "nokia"}
 
 // find returns where the first entry stands among the words of a small-letter text, counted from the end (0 is the last word), and
 // the number of different entries found; -1 and 0 when there is none.
@@ -89,7 +99,7 @@ func (l list) has(s string) bool {
 }
 
 // covers reports whether a text is entries of the list one after the other, joined by at most one word each, and at most extra words
-// behind them.
+// behind them, one more behind a long one.
 func (l list) covers(s string, extra int) bool {
 	lower := strings.ToLower(clip(s, 200))
 	if l.parts != nil && undivided(lower) {
@@ -108,6 +118,9 @@ func (l list) covers(s string, extra int) bool {
 		} else {
 			break
 		}
+	}
+	if at >= 3 {
+		extra++
 	}
 	return len(ws)-at <= extra
 }
