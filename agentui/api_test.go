@@ -374,6 +374,11 @@ func TestTakeTransferCloseReopen(t *testing.T) {
 		if code := carla.do("POST", path+"/take", wire.Command{ClientID: newID()}, nil); code != 200 {
 			t.Fatalf("take: %d", code)
 		}
+		var why wire.Problem
+		early := wire.Close{ClientID: newID(), Disposition: "resolved", SeenSeq: 1}
+		if code := carla.do("POST", path+"/close", early, &why); code != 409 || why.Code != "customer_wrote" {
+			t.Errorf("closed over what was not seen: %d %+v", code, why)
+		}
 		in := wire.Close{ClientID: newID(), Disposition: "resolved"}
 		for range 2 {
 			if code := carla.do("POST", path+"/close", in, &c); code != 200 || c.State != inbox.Closed {

@@ -43,7 +43,7 @@ type Step struct {
 	At    time.Duration `json:"at"`  // since the beginning
 	For   time.Duration `json:"for"` // until what was taken away comes back; 0 for what passes at once
 	Fault Fault         `json:"fault"`
-	Which int           `json:"which"` // the gateway, counted over and over; or how many calls or texts
+	Which int           `json:"which"` // the gateway, counted over and over; or how many calls, texts or mails
 }
 
 // String says what happens.

@@ -39,8 +39,8 @@ type Options struct {
 
 // World is a staging copy with everything around it.
 type World struct {
-	Postgres *Postgres // nil of a gateway alone, as is
-	Redis    *Redis
+	Postgres *Postgres // nil for a gateway alone
+	Redis    *Redis    // nil for a gateway alone
 	Gateways []*Gateway
 	Public   *Proxy // what the outside connects to
 	IMAP     *Proxy
