@@ -24,6 +24,9 @@ func Normal(addr string) (string, bool) {
 		return "", false
 	}
 	local, domain := addr[:at], strings.TrimSuffix(addr[at+1:], ".")
+	if n := len(local); n > 2 && local[0] == '"' && local[n-1] == '"' {
+		local = local[1 : n-1] // quotes that quote nothing are no part of an address (RFC 5322 section 3.4.1)
+	}
 	if strings.ContainsFunc(local, func(r rune) bool {
 		return unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune(`<>()[]\,;:@"`, r)
 	}) {

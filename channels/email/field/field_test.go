@@ -3,6 +3,7 @@ package field
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // E-37 and the spoofs that general parsers fall for: who is the sender?
@@ -32,6 +33,14 @@ func TestE37FromIsTheLastAngleAddress(t *testing.T) {
 		{`<@relay.it,@b.it:m@r.it>`, "m@r.it", "", true},
 		{`a@b@c.it`, "", "", false},
 		{`"unclosed <m@r.it>`, "m@r.it", `"unclosed`, true},
+		{`Anna <"anna.rossi"@r.it>`, "anna.rossi@r.it", "Anna", true},
+		{`Anna <"anna rossi"@r.it>`, "", "Anna", false},
+		{`=?iso-8859-1?Q?Ren=E9e?= =?utf-8?B?IMOJdG9pbGU=?= <r@r.it>`, "r@r.it", "Renée Étoile", true},
+		{"Ren\xe9e <r@r.it>", "r@r.it", "Renée", true},
+		{"Renée <renée@r.it>", "renée@r.it", "Renée", true},
+		{"\"\u2066bank\u2069 \x07\u200esafe\" <m@r.it>", "m@r.it", "bank safe", true},
+		{`Team: a@x.it, b@x.it;`, "b@x.it", "", false},
+		{`undisclosed-recipients:;`, "", "undisclosed-recipients:;", false},
 	} {
 		from, plain := From([]string{c.from})
 		if from.Value != c.value || from.Name != c.name || plain != c.plain {
@@ -77,11 +86,96 @@ func TestE36Charsets(t *testing.T) {
 		{"\x1b$B%F%9%H\x1b(B", "iso-2022-jp", "テスト"},
 		{"\xd0\xd2\xc9\xd7\xc5\xd4", "koi8-r", "привет"},
 		{"\x83e\x83X\x83g", "Shift_JIS", "テスト"},
+		{"\xd6\xd0\x81\x30\x84\x36", "gb2312", "中¥"},
+		{"\x8f\xa4\x95i\x82\xaa\x93\xcd\x82\xab\x82\xdc\x82\xb9\x82\xf1", "x-sjis", "商品が届きません"},
+		{"\x1b$B>&IJ$,FO$-$^$;$s\x1b(B", "us-ascii", "商品が届きません"},
+		{"Hi Mom +Jjo--+AOk-t+AOk-", "utf-7", "Hi Mom ☺-été"},
+		{"1 +- 1", "unicode-1-1-utf-7", "1 + 1"},
+		{"citt\xe0", "x-unknown", "città"},
+		{"citt\xe0", "unknown-8bit", "città"},
+		{"citt\xe0", "iso-8859-15", "città"},
+		{"10 \xa4", "iso-8859-15", "10 €"},
+		{"\x82t\x82", "cp850", "été"},
+		{"\x8d\x8e", "macintosh", "çé"},
+		{"\xe2\xec", "windows1251", "вм"},
+		{"citt\xc3\xa0", "koi8-r", "città"},
+		{"\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0", "gb2312", "你好你"},
+		{"\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c", "big5", "你好，"},
+		{"a\x00b\x00", "utf-16le", "ab"},
+		{"\xfe\xff\x00a\x00\xe0", "utf-16", "aà"},
+		{"\xef\xbb\xbfciao", "utf-8", "ciao"},
+		{"p\xe9rdu \xe0 No\xebl, d\xe9j\xe0", "utf-8", "pérdu à Noël, déjà"},
+		{"\xcd\xe5 \xef\xf0\xe8\xf8\xb8\xeb \xe7\xe0\xea\xe0\xe7, \xef\xee\xec\xee\xe3\xe8\xf2\xe5", "", "Не пришёл заказ, помогите"},
+		{"\xee\xc5 \xd0\xd2\xc9\xdb\xc5\xcc \xda\xc1\xcb\xc1\xda, \xd0\xcf\xcd\xcf\xc7\xc9\xd4\xc5", "", "Не пришел заказ, помогите"},
+		{"\x8f\xa4\x95i\x82\xaa\x93\xcd\x82\xab\x82\xdc\x82\xb9\x82\xf1\x81B", "", "商品が届きません。"},
+		{"\xbe\xa6\xc9\xca\xa4\xac\xc6\xcf\xa4\xad\xa4\xde\xa4\xbb\xa4\xf3\xa1\xa3", "", "商品が届きません。"},
+		{"\xc4\xfa\xba\xc3\xa3\xac\xce\xd2\xb5\xc4\xb6\xa9\xb5\xa5\xc3\xbb\xd3\xd0\xca\xd5\xb5\xbd\xa1\xa3", "", "您好，我的订单没有收到。"},
+		{"\xc1\xd6\xb9\xae\xc7\xd1 \xbb\xf3\xc7\xb0\xc0\xcc \xbf\xc0\xc1\xf6 \xbe\xca\xbe\xd2\xbd\xc0\xb4\xcf\xb4\xd9", "x-unknown", "주문한 상품이 오지 않았습니다"},
 		{"a\x00b\r\nc\rd", "utf-8", "ab\nc\nd"},
 		{"ok", `"charset=utf-8"`, "ok"},
 	} {
 		if got := Decode([]byte(c.bytes), c.label); got != c.want {
 			t.Errorf("%q as %q: %q, want %q", c.bytes, c.label, got, c.want)
+		}
+	}
+}
+
+// E-36: a word of a subject in whatever charset it says, also split within a character.
+func TestE37Words(t *testing.T) {
+	for in, want := range map[string]string{
+		"=?utf-8?Q?Citt=C3?= =?utf-8?Q?=A0?=":                           "Città",
+		"=?utf-8?B?5ZWG?=\r\n =?utf-8?B?5ZOB?=":                         "商品",
+		"=?UTF-8?B?5ZU=?= =?UTF-8?B?hg==?=":                             "商",
+		"=?iso-2022-jp?B?GyRCPiYbKEI=?= =?iso-2022-jp?B?GyRCSUobKEI=?=": "商品",
+		"=?gb2312?B?1tA=?=a =?koi8-r?Q?=D0=D2?=":                        "中a пр",
+		"=?utf-8*it?Q?perch=C3=A9?=":                                    "perché",
+		"=?utf-8?Q?what??=":                                             "what?",
+		"=?utf-8?Q?a b?= c":                                             "a b c",
+		"=?utf-8?X?no?=":                                                "=?utf-8?X?no?=",
+		"=?utf-8?Q?a=0D=0ABcc:_x?=":                                     "a Bcc: x",
+		"=?nonsense?Q?citt=E0?=":                                        "città",
+		"prima =?utf-8?q?=C3=A8?= dopo":                                 "prima è dopo",
+		"\"=?utf-8?q?=C3=A8?=\"":                                        "\"è\"",
+		"=?utf-8?B?w6g?=":                                               "è",
+		"=?utf-7?Q?+AOk-?=":                                             "é",
+		"citt\xc3\xa0":                                                  "città",
+		"citt\xe0":                                                      "città",
+		"pay\u202Egnp.exe":                                              "paygnp.exe",
+		"a\x00\x1b[31mb\u2028c":                                         "a[31mb c",
+	} {
+		if got := Words(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestE37Dates(t *testing.T) {
+	for in, want := range map[string]string{
+		"Mon, 2 Nov 2026 10:00:00 +0100":         "2026-11-02T09:00:00Z",
+		"Mon, 02 Nov 2026 10:00:00 +0100 (CET)":  "2026-11-02T09:00:00Z",
+		"2 Nov 2026 10:00 EST":                   "2026-11-02T15:00:00Z",
+		"2 Nov 26 10:00:00 GMT":                  "2026-11-02T10:00:00Z",
+		"Mon Nov  2 10:00:00 2026":               "2026-11-02T10:00:00Z",
+		"Mon Nov  2 10:00:00 CET 2026":           "2026-11-02T09:00:00Z",
+		"Monday, 2-Nov-26 10:00:00 UT":           "2026-11-02T10:00:00Z",
+		"2026-11-02T10:00:00+01:00":              "2026-11-02T09:00:00Z",
+		"2026-11-02 10:00:00":                    "2026-11-02T10:00:00Z",
+		"Mon, 2 November 2026 01:00:00 PM -0800": "2026-11-02T21:00:00Z",
+		"Mon, 2 Nov 2026 10:00:60 -0000":         "2026-11-02T10:00:59Z",
+		"2 Nov 2026 10:00:00 GMT+0100":           "2026-11-02T09:00:00Z",
+		"31 Feb 2026 10:00:00 +0000":             "",
+		"2 Nov 2026":                             "",
+		"yesterday":                              "",
+		"":                                       "",
+		"1 Jan 1970 00:00:00 +0000":              "",
+		"99 Nov 2026 99:00:00 +9999":             "",
+	} {
+		got := ""
+		if d := Date(in); !d.IsZero() {
+			got = d.Format(time.RFC3339)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// An encoded word of RFC 2047 section 2, with the language suffix of RFC 2231 section 5. Spaces within are against the rules and
-// common.
-var encodedWord = regexp.MustCompile(`=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=`)
+// An encoded word of RFC 2047 section 2, with the language suffix of RFC 2231 section 5. Spaces and question marks within are
+// against the rules and common.
+var encodedWord = regexp.MustCompile(`=\?([^?\s]+)\?([bBqQ])\?(.*?)\?=`)
 
 // Words reads the text of a header field: encoded words, also within quotes, also split in the middle of a character (the
 // bytes of neighbours of one charset are joined before they are decoded), and raw 8-bit text (RFC 6532, or windows-1252 by
