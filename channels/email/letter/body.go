@@ -19,6 +19,8 @@ type sorter struct {
 	mail   *Mail
 	blocks []block
 	files  []*part.Part
+
+	unwrapped []block // texts of winmail.dat
 }
 
 // readBody divides the parts into what is read and what is filed. In an alternative, the plain and the HTML form are the same block;
@@ -30,6 +32,7 @@ func (m *Mail) readBody(root *part.Part) {
 	} else {
 		s.collect(root)
 	}
+	s.unwrap()
 	shown := m.show(s.blocks)
 	for _, p := range s.files {
 		m.Files = append(m.Files, newFile(p, shown, len(m.Files)+1))
@@ -96,6 +99,7 @@ func (s *sorter) collect(p *part.Part) {
 	switch {
 	case p.Type == "multipart/alternative":
 		s.blocks = append(s.blocks, s.alternative(p))
+	case s.special(p):
 	case len(p.Children) > 0:
 		for _, c := range p.Children {
 			s.collect(c)
@@ -115,13 +119,13 @@ func (s *sorter) alternative(p *part.Part) block {
 		if c.Type == "text/x-amp-html" || c.Type == "text/watch-html" { // the same text for other programs
 			continue
 		}
-		inner := sorter{mail: s.mail}
+		inner := sorter{mail: s.mail, files: s.files}
 		if isBody(c) {
-			inner.blocks = append(inner.blocks, s.textBlock(c))
+			inner.blocks = append(inner.blocks, inner.textBlock(c))
 		} else {
 			inner.collect(c)
 		}
-		s.files = append(s.files, inner.files...)
+		s.files, s.unwrapped = inner.files, append(s.unwrapped, inner.unwrapped...)
 		var text, markup []string
 		for _, b := range inner.blocks {
 			if !blank(b.text) {
@@ -170,6 +174,7 @@ func (s *sorter) textBlock(p *part.Part) block {
 	if p.Type == "text/html" {
 		return block{html: text}
 	}
+	s.sealedText(text)
 	return block{text: unflow(text, p.Params)}
 }
 

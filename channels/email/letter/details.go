@@ -2,9 +2,12 @@ package letter
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
+	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/forward"
 	"sportello/channels/email/quote"
 )
 
@@ -12,10 +15,52 @@ import (
 func (m *Mail) readDetails() {
 	d := &m.Details
 	d.Folds = quote.Text(m.Text)
+	if d.Forward == nil {
+		m.readForward()
+	}
 	d.ListID = listID(m.Header.Get("list-id"))
 	if len(m.ReplyTo) > 0 && !m.From.IsZero() && !sameDomain(m.ReplyTo[0].Value, m.From.Value) {
 		d.Warnings = append(d.Warnings, "reply_to_differs")
 	}
+}
+
+// readForward finds a mail that is passed on within the text. An answer quotes the one whom it answers with the same block of lines, so
+// without a line that says so a mail counts as passed on only if its writer is neither among the recipients nor the sender. What
+// stands in an older message that is quoted is no affair of this one.
+func (m *Mail) readForward() {
+	head, ok := forward.Find(m.Text)
+	if !ok {
+		return
+	}
+	fold := -1
+	for i, f := range m.Details.Folds {
+		if f.From < head.At && head.At < f.To && strings.TrimSpace(m.Text[f.From:head.At]) != "" {
+			return
+		}
+		if f.Kind != channels.FoldSignature && f.Kind != channels.FoldDisclaimer && f.From <= head.At && head.At < f.To {
+			fold = i
+		}
+	}
+	if !head.Marked && (m.writesTo(head.From) || same(head.From, m.From)) {
+		return
+	}
+	m.Details.Forward = &channels.Forwarded{From: head.From, Subject: head.Subject, Date: head.Date, How: "inline"}
+	if fold >= 0 && m.Details.Folds[fold].Kind == channels.FoldQuote {
+		m.Details.Folds[fold].Kind = channels.FoldForwarded
+	}
+}
+
+// writesTo reports whether somebody is among those whom the mail was sent to.
+func (m *Mail) writesTo(who channels.Address) bool {
+	return slices.ContainsFunc(slices.Concat(m.To, m.Cc), func(a channels.Address) bool { return same(a, who) })
+}
+
+// same compares by address, and by name where one of them has no address.
+func same(a, b channels.Address) bool {
+	if a.Value != "" && b.Value != "" {
+		return a.Value == b.Value
+	}
+	return a.Name != "" && strings.EqualFold(a.Name, b.Name)
 }
 
 // sameDomain reports whether two addresses are of one domain or of one and a part of it.
