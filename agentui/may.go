@@ -17,7 +17,8 @@ const (
 	verbTransfer verb = "transfer" // pass it on
 	verbClose    verb = "close"
 	verbReopen   verb = "reopen"
-	verbRules    verb = "rules" // see and publish routing rules
+	verbRules    verb = "rules"   // see and publish routing rules
+	verbRelease  verb = "release" // allow automatic messages to an address again
 )
 
 // manages reports whether somebody sees and does everything.

@@ -140,6 +140,8 @@ func (s *Server) Handler() http.Handler {
 	staff("POST /api/rules/check", s.checkRules)
 	staff("POST /api/rules", s.publishRules)
 	staff("GET /api/health/channels", s.channelHealth)
+	staff("GET /api/deliveries", s.deliveries)
+	staff("POST /api/deliveries/release", s.release)
 
 	open("/api/", func(*call) (any, error) { return nil, errNoRoute })
 	mux.Handle("/", s.static)

@@ -42,6 +42,8 @@
 //	POST   /api/rules/check                   CheckRules → RuleCheck
 //	POST   /api/rules                         PublishRules → RuleSet (409 version_conflict, 422 bad_rules with RuleCheck)
 //	GET    /api/health/channels               → []ChannelHealth
+//	GET    /api/deliveries?before=            → Deliveries           what did not arrive, and what was stopped
+//	POST   /api/deliveries/release            Release → 204          (managers)
 package wire
 
 import (
@@ -337,6 +339,20 @@ type PublishRules struct {
 	Base     int64  `json:"base"`
 	Rules    []Rule `json:"rules"`
 	Message  string `json:"message"`
+}
+
+// Deliveries are the troubles with mail that leaves. Before is the cursor of the next page of Reports, "" when there is none; Stopped is on
+// the first page only.
+type Deliveries struct {
+	Reports []inbox.ServerReport `json:"reports"`
+	Stopped []inbox.Stopped      `json:"stopped,omitempty"`
+	Before  string               `json:"before,omitempty"`
+}
+
+// Release allows automatic messages to an address again.
+type Release struct {
+	ClientID string `json:"client_id"`
+	Address  string `json:"address"`
 }
 
 // ChannelHealth is how one account does.
