@@ -18,9 +18,12 @@ type Outbound struct {
 	HTML    string `json:"html,omitempty"`
 	Parts   []Part `json:"parts,omitempty"`
 
-	Thread Thread `json:"thread"` // MessageID is fixed when the row is written and is the same at every attempt
-	Auto   Auto   `json:"auto,omitempty"`
+	Thread Thread `json:"thread"`         // MessageID is fixed when the row is written and is the same at every attempt
+	Auto   Auto   `json:"auto,omitempty"` // mail that no person wrote leaves under the null sender
 	Locale string `json:"locale,omitempty"`
+
+	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"` // mail: of a campaign
+	ListID      string       `json:"list_id,omitempty"`     // mail: which campaign, RFC 2919: "news.example.it"
 
 	// Conversation, Message and Seq say which message of the record this is; chat shows it under that position. Since is as in
 	// Accepted, 0 when not known.
@@ -30,6 +33,13 @@ type Outbound struct {
 	Since        int64     `json:"since,omitempty"`
 	At           time.Time `json:"at"`
 	Attempt      int       `json:"-"` // 1 at the first attempt
+}
+
+// Unsubscribe is how the receiver of a campaign ends it (RFC 2369, RFC 8058). URL is https and takes a POST without a question; Mail is
+// an address of ours. Either may be empty.
+type Unsubscribe struct {
+	URL  string `json:"url,omitempty"`
+	Mail string `json:"mail,omitempty"`
 }
 
 // State is where an outgoing message stands. Its rank only grows, save that a terminal failure may follow anything but Read.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -35,12 +36,13 @@ type MailServer struct {
 
 	imapListener, smtpListener net.Listener
 
-	mu       sync.Mutex
-	changed  chan struct{}           // closed and renewed at every change of a mailbox
-	accounts map[string]*mailAccount // by address
-	fail     func(rcpt string) error
-	imap     *imapserver.Server // nil before Run and while interrupted
-	relayed  []Mail
+	mu           sync.Mutex
+	changed      chan struct{} // closed and renewed at every change of a mailbox
+	smtpSessions atomic.Int64
+	accounts     map[string]*mailAccount // by address
+	fail         func(rcpt string) error
+	imap         *imapserver.Server // nil before Run and while interrupted
+	relayed      []Mail
 }
 
 // MailOptions set a MailServer up. The zero value keeps mail in memory only.

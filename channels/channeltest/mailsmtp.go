@@ -18,7 +18,10 @@ import (
 const mailLimit = 50 << 20 // bytes of one mail
 
 func (s *MailServer) newSMTP() *smtp.Server {
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &smtpSession{server: s}, nil }))
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+		s.smtpSessions.Add(1)
+		return &smtpSession{server: s}, nil
+	}))
 	server.Domain = "mail.localhost"
 	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12}
 	server.AllowInsecureAuth = true
@@ -30,6 +33,9 @@ func (s *MailServer) newSMTP() *smtp.Server {
 	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
 	return server
 }
+
+// SMTPSessions is how many SMTP connections have got as far as a greeting, before and after encryption counted apart.
+func (s *MailServer) SMTPSessions() int64 { return s.smtpSessions.Load() }
 
 // smtpSession is one SMTP connection. Anybody may send; who signs in must know the password.
 type smtpSession struct {

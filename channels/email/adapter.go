@@ -30,6 +30,7 @@ type Adapter struct {
 	deps Deps
 	log  *slog.Logger
 
+	pool      pool
 	restUntil atomic.Int64 // until when nobody is asked about senders, in milliseconds
 
 	// Of the goroutine that calls Run.
@@ -63,6 +64,7 @@ func New(cfg Config, deps Deps) *Adapter {
 
 // Run takes mail in until ctx ends, whose error it returns. Whatever goes wrong in between is reported as Health and tried again.
 func (a *Adapter) Run(ctx context.Context) error {
+	defer a.pool.clear()
 	pause := a.cfg.RetryMin
 	for {
 		before := a.lastSuccess

@@ -14,6 +14,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
+	"sportello/channels/email/verp"
 )
 
 // TLSMode says how a connection is encrypted. TLS is at least version 1.2 and the server's name is always verified.
@@ -56,6 +57,9 @@ type Config struct {
 
 	AuthServs    []string       // authserv-ids of our own mail servers, whose Authentication-Results are believed
 	Relays       []string       // host names of our own mail servers, whose Received fields are believed
+	DKIM         *Signing       // signs what leaves; nil where the relay does
+	Bounces      string         // the mailbox that bounces go to, each under an address of its own (see verp); "" uses Address
+	BounceKey    []byte         // signs those addresses
 	Brands       []string       // names of the house besides Name, which strangers must not show without a warning
 	Resolver     authn.Resolver // looks up who vouches for a mail of which our servers say nothing; nil: nobody does
 	SkipExisting bool           // begin at the first start with mail that arrives from then on
@@ -110,6 +114,12 @@ func (c Config) Validate() []error {
 	if c.IdleRenew > 25*time.Minute {
 		errs = append(errs, errors.New("idle_renew: must not exceed 25 minutes (RFC 2177)"))
 	}
+	if c.Bounces != "" {
+		if a, ok := field.Normal(c.Bounces); !ok || verp.Sender(a, []byte{1}, "00000000-0000-0000-0000-000000000000") == "" {
+			errs = append(errs, fmt.Errorf("bounces: %q is not a mail address with a short local part", c.Bounces))
+		}
+	}
+	errs = append(errs, c.DKIM.validate()...)
 	if c.MaxSize < 0 {
 		errs = append(errs, errors.New("max_size: must not be negative"))
 	}
@@ -191,6 +201,12 @@ func (c Config) withDefaults() Config {
 		aliases = append(aliases, a)
 	}
 	c.Aliases = aliases
+	c.Bounces, _ = field.Normal(c.Bounces)
+	if c.DKIM != nil && c.DKIM.Domain == "" {
+		signing := *c.DKIM
+		_, signing.Domain, _ = strings.Cut(c.Address, "@")
+		c.DKIM = &signing
+	}
 	_, domain, _ := strings.Cut(c.Address, "@")
 	fill(&c.EHLO, domain)
 	if len(c.Folders) == 0 {

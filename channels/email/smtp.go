@@ -12,6 +12,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/verp"
 )
 
 const (
@@ -34,14 +35,12 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	if int64(len(mail)) > 2*a.cfg.MaxSize {
 		return channels.Sent{}, &channels.Fault{Class: channels.Permanent, Code: channels.CodeTooLarge, Detail: "mail exceeds the limit of size"}
 	}
-	c, err := a.openSMTP(ctx)
-	if err != nil {
-		return channels.Sent{}, smtpFault(err, false)
+	if a.cfg.DKIM != nil {
+		if mail, err = a.cfg.DKIM.sign(mail); err != nil {
+			return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeConfig, Detail: "the mail could not be signed", Err: err}
+		}
 	}
-	defer c.Close()
-	stop := context.AfterFunc(ctx, func() { c.Close() })
-	defer stop()
-	refused, err := submit(c, a.cfg.Address, recipients, mail, utf8Needed)
+	refused, err := a.handOver(ctx, letterOut{from: a.sender(out), to: recipients, mail: mail, utf8: utf8Needed, id: out.ID, auto: out.Auto != channels.AutoNone})
 	if err != nil {
 		return channels.Sent{}, err
 	}
@@ -51,10 +50,50 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 			a.log.Error("refused recipient could not be recorded", "outbox", out.ID, "err", err)
 		}
 	}
-	if err := c.Quit(); err != nil {
-		a.log.Debug("mail server did not say goodbye", "err", err)
-	}
 	return channels.Sent{External: out.Thread.MessageID, State: channels.StateSent}, nil
+}
+
+// letterOut is one mail with its envelope. from is "" for mail that no person wrote: nobody can answer a machine by a machine (RFC 3834
+// section 3.3).
+type letterOut struct {
+	from string
+	to   []string
+	mail []byte
+	utf8 bool
+	id   string
+	auto bool
+}
+
+// sender is the address that bounces go to.
+func (a *Adapter) sender(out channels.Outbound) string {
+	if out.Auto != channels.AutoNone {
+		return ""
+	}
+	if a.cfg.Bounces != "" {
+		if own := verp.Sender(a.cfg.Bounces, a.cfg.BounceKey, out.ID); own != "" {
+			return own
+		}
+	}
+	return a.cfg.Address
+}
+
+// handOver runs one mail transaction on a connection of the pool, or on a new one. Only one that ended well is kept.
+func (a *Adapter) handOver(ctx context.Context, l letterOut) ([]channels.Receipt, error) {
+	c := a.pool.take(ctx)
+	if c == nil {
+		var err error
+		if c, err = a.openSMTP(ctx); err != nil {
+			return nil, smtpFault(err, false)
+		}
+	}
+	stop := context.AfterFunc(ctx, func() { c.Close() })
+	refused, err := submit(c, l)
+	if !stop() || err != nil {
+		c.Close()
+		return refused, err
+	}
+	a.pool.keep(c)
+	return refused, nil
 }
 
 // envelope returns the recipients, each once, and whether one of them needs SMTPUTF8 (RFC 6531).
@@ -65,7 +104,7 @@ func envelope(out channels.Outbound) (recipients []string, utf8Needed bool, err 
 	if !field.WellFormedID(out.Thread.MessageID) {
 		return nil, false, &channels.Fault{Class: channels.Permanent, Code: channels.CodeConfig, Detail: "no well-formed Message-ID was given"}
 	}
-	for _, to := range slices.Concat(out.To, out.Cc) {
+	for _, to := range slices.Concat(out.To, out.Cc, out.Bcc) {
 		addr, ok := field.Normal(to.Value)
 		if !ok {
 			return nil, false, bad("recipient is not a mail address")
@@ -140,32 +179,50 @@ func authFault(err error) error {
 }
 
 // submit runs one mail transaction. refused are the recipients that will never be accepted, when others were.
-func submit(c *smtp.Client, from string, recipients []string, mail []byte, utf8Needed bool) (refused []channels.Receipt, err error) {
-	if limit, ok := c.MaxMessageSize(); ok && limit > 0 && len(mail) > limit {
+func submit(c *smtp.Client, l letterOut) (refused []channels.Receipt, err error) {
+	if limit, ok := c.MaxMessageSize(); ok && limit > 0 && len(l.mail) > limit {
 		return nil, &channels.Fault{Class: channels.Permanent, Code: channels.CodeTooLarge, Detail: fmt.Sprintf("the server takes %d bytes", limit)}
 	}
-	utf8Needed = utf8Needed || !isASCII(from)
+	utf8Needed := l.utf8 || !isASCII(l.from)
 	if ok, _ := c.Extension("SMTPUTF8"); utf8Needed && !ok {
 		return nil, &channels.Fault{Class: channels.Permanent, Code: channels.CodeNotCapable, Detail: "the mail server does not take addresses with letters beyond ASCII"}
 	}
-	if err := c.Mail(from, &smtp.MailOptions{Size: int64(len(mail)), UTF8: utf8Needed}); err != nil {
+	options, each := l.options(c, utf8Needed)
+	if err := c.Mail(l.from, options); err != nil {
 		return nil, smtpFault(err, false)
 	}
-	for _, to := range recipients {
-		err := c.Rcpt(to, nil)
+	for _, to := range l.to {
+		err := c.Rcpt(to, each)
 		if err == nil {
 			continue
 		}
 		fault := smtpFault(err, false)
-		if fault.Class != channels.Permanent || len(recipients) == 1 {
+		if fault.Class != channels.Permanent || len(l.to) == 1 {
 			return nil, fault
 		}
 		refused = append(refused, channels.Receipt{Recipient: to, State: channels.StateFailed, Fault: fault})
 	}
-	if len(refused) == len(recipients) {
+	if len(refused) == len(l.to) {
 		return nil, refused[0].Fault
 	}
-	return refused, submitData(c, mail)
+	return refused, submitData(c, l.mail)
+}
+
+// options are what a server that offers delivery reports (RFC 3461) is asked for: failures and delays with the header of the mail, and
+// nothing for mail that no person wrote.
+func (l letterOut) options(c *smtp.Client, utf8 bool) (*smtp.MailOptions, *smtp.RcptOptions) {
+	options := &smtp.MailOptions{Size: int64(len(l.mail)), UTF8: utf8}
+	if ok, _ := c.Extension("DSN"); !ok {
+		return options, nil
+	}
+	options.Return = smtp.DSNReturnHeaders
+	if isASCII(l.id) && len(l.id) <= 100 {
+		options.EnvelopeID = l.id
+	}
+	if l.auto {
+		return options, &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyNever}}
+	}
+	return options, &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}}
 }
 
 func submitData(c *smtp.Client, mail []byte) error {

@@ -2,14 +2,17 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sportello/channels"
 	"sportello/channels/email/field"
 	"sportello/channels/email/letter"
+	"sportello/channels/email/verp"
 )
 
 // keep brings the bytes of one mail into the vault, then reads it, then brings its files into the vault. It returns nil for a mail that
@@ -71,8 +74,9 @@ func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
 	if m.Auto != channels.AutoBounce {
 		return nil
 	}
+	original := cmp.Or(m.Report.Original, a.bounced(m))
 	for _, f := range m.Report.Recipients {
-		r, ok := receiptOf(m.Report.Original, f)
+		r, ok := receiptOf(original, f)
 		if !ok {
 			continue
 		}
@@ -82,6 +86,22 @@ func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
 		}
 	}
 	return nil
+}
+
+// bounced is the Message-ID of the mail of ours whose bounce this is, by the address that it was sent to, or "".
+func (a *Adapter) bounced(m *letter.Mail) string {
+	if a.cfg.Bounces == "" {
+		return ""
+	}
+	for _, name := range []string{"delivered-to", "x-original-to", "envelope-to", "to"} {
+		for _, to := range field.Addresses(m.Header.All(name)) {
+			if id, ok := verp.Read(to.Value, a.cfg.Bounces, a.cfg.BounceKey); ok {
+				_, domain, _ := strings.Cut(a.cfg.Address, "@")
+				return id + "@" + domain
+			}
+		}
+	}
+	return ""
 }
 
 // inbound puts what was read into the words that every channel shares.

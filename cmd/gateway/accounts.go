@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strings"
+	"time"
 
 	"sportello/channels"
 	"sportello/channels/chat"
@@ -36,10 +38,34 @@ func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 		all = append(all, email.Config{
 			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Poll: e.Poll, Folders: e.Folders, Junk: e.Junk, Sent: e.Sent,
 			After: email.After(e.After), MoveTo: e.MoveTo,
-			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands, InsecureLab: e.InsecureLab,
+			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands,
+			DKIM: e.DKIM.signing(), Bounces: e.Bounces, BounceKey: s.key("bounce address"), InsecureLab: e.InsecureLab,
 		})
 	}
 	return all
+}
+
+// signing is nil when nothing is signed. A key that cannot be read is none, which the adapter's check reports.
+func (d DKIMSettings) signing() *email.Signing {
+	if d == (DKIMSettings{}) {
+		return nil
+	}
+	s := &email.Signing{Domain: d.Domain, Selector: d.Selector}
+	if raw, err := os.ReadFile(d.KeyFile); err == nil {
+		s.Key, _ = email.LoadKey(raw)
+	}
+	return s
+}
+
+// pace is the least time between two mails of each account that is not to send as fast as it can.
+func (s Settings) pace() map[channels.AccountID]time.Duration {
+	pace := map[channels.AccountID]time.Duration{}
+	for _, e := range s.Email {
+		if e.PerMinute > 0 {
+			pace[channels.AccountID(e.Account)] = time.Minute / time.Duration(e.PerMinute)
+		}
+	}
+	return pace
 }
 
 func (o OAuthSettings) config() oauth.Config {

@@ -206,7 +206,7 @@ func (a *app) wireChannels(context.Context) error {
 		}
 	}
 	a.dispatch = dispatch.New(a.outbox, a.ledger, a.live, senders, dispatch.Config{
-		Node: a.node, Grace: a.settings.Grace, Down: a.health.down, Zone: a.settings.Zone,
+		Node: a.node, Grace: a.settings.Grace, Down: a.health.down, Zone: a.settings.Zone, Pace: a.settings.pace(),
 	}, a.now, a.log)
 	return nil
 }

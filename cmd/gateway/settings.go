@@ -113,6 +113,9 @@ type EmailSettings struct {
 	SMTP        MailServerSettings `koanf:"smtp"`
 	OAuth       OAuthSettings      `koanf:"oauth"`
 	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
+	DKIM        DKIMSettings       `koanf:"dkim"`         // signs what leaves, where the SMTP server does not
+	Bounces     string             `koanf:"bounces"`      // mailbox that bounces go to, each under an address of its own; needs plus addresses
+	PerMinute   int                `koanf:"per_minute"`   // mails that the SMTP server lets leave in a minute; 0: as fast as it takes them
 	Relays      []string           `koanf:"relays"`       // host names of the account's own mail servers, whose Received fields are believed
 	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
 	Ack         AckSettings        `koanf:"ack"`          // answers the mail that begins a conversation; off without texts
@@ -158,6 +161,13 @@ func (a AckSettings) check(path string, found *problems) {
 	if _, ok := a.inbox().Texts[a.inbox().Locale]; !ok {
 		found.add(path+".locale", "%q has no text", a.inbox().Locale)
 	}
+}
+
+// DKIMSettings name a signing key. Its record is SELECTOR._domainkey.DOMAIN.
+type DKIMSettings struct {
+	Selector string `koanf:"selector"`
+	KeyFile  string `koanf:"key_file"` // RSA or Ed25519 in PEM
+	Domain   string `koanf:"domain"`   // that of the address when empty
 }
 
 // SMSSettings are one sender at Twilio.
@@ -373,6 +383,11 @@ func (s Settings) checkManners(found *problems) {
 	l := s.ChatLimits
 	if min(l.Sockets, l.PerIP, l.PerVisitor, l.VisitsPerMinute, l.Messages) < 0 || l.MessageEvery < 0 {
 		found.add("chat_limits", "a limit is negative")
+	}
+	for i, e := range s.Email {
+		if e.PerMinute < 0 {
+			found.add(fmt.Sprintf("email.%d.per_minute", i), "must not be negative")
+		}
 	}
 	if s.MailHold < 0 || s.MailHold > time.Minute {
 		found.add("mail_hold", "must be 0s to 1m")
