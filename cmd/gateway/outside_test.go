@@ -307,6 +307,7 @@ type customerMail struct {
 func (o *outside) sendMail(_ *http.Request, body []byte) (any, error) {
 	var ask struct {
 		From, Subject, Text string
+		Raw                 string // the whole mail instead, with {from}, {to}, {date} and {id} where those belong
 		Answer              *customerMail
 	}
 	if err := json.Unmarshal(body, &ask); err != nil {
@@ -320,6 +321,11 @@ func (o *outside) sendMail(_ *http.Request, body []byte) (any, error) {
 		}
 		to = address.Address
 		threading = fmt.Sprintf("In-Reply-To: %s\r\nReferences: %s %s\r\n", a.MessageID, a.References, a.MessageID)
+	}
+	if ask.Raw != "" {
+		raw := strings.NewReplacer("{from}", ask.From, "{to}", to, "{date}", time.Now().Format(time.RFC1123Z), "{id}", uuid.NewString(),
+			"\n", "\r\n").Replace(ask.Raw)
+		return nil, submit(fmt.Sprintf("127.0.0.1:%d", o.postfix.Port), ask.From, to, raw)
 	}
 	raw := fmt.Sprintf("From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@clienti.test>\r\n%sMIME-Version: 1.0\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s\r\n",

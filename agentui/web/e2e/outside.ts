@@ -25,6 +25,9 @@ async function call<T>(path: string, body?: unknown): Promise<T> {
 export const sendMail = (from: string, subject: string, text: string, answer?: Mail) =>
   call<void>("/mail", { from, subject, text, answer });
 
+/** Sends a whole mail as it is written; {from}, {to}, {date} and {id} are filled in. */
+export const sendRaw = (from: string, raw: string) => call<void>("/mail", { from, raw });
+
 /** The customer's mailbox, oldest first. */
 export const mailbox = (address: string) => call<Mail[]>(`/mailbox?address=${encodeURIComponent(address)}`);
 
