@@ -33,6 +33,7 @@ func Seed(ctx context.Context, d *db.DB, cfg inbox.Config, now time.Time) error 
 	}
 	j := journal.New(d)
 	s.book = customer.NewBook(d, j, s.now)
+	cfg.MailHold = 0 // nobody takes back what was said long ago
 	s.ledger = inbox.NewLedger(d, j, s.book, cfg, s.now)
 	s.outbox = inbox.NewOutbox(d, j, s.ledger, s.now)
 	s.history(now)
