@@ -4,6 +4,7 @@ import (
 	"html"
 	"strings"
 
+	"sportello/channels"
 	"sportello/channels/email/field"
 	"sportello/channels/email/part"
 	"sportello/channels/email/safe"
@@ -47,6 +48,7 @@ func isBody(root *part.Part) bool {
 // show writes Text and HTML, and returns the Content-IDs that the HTML refers to.
 func (m *Mail) show(blocks []block) map[string]bool {
 	var text, markup, written []string
+	var folds []channels.Fold
 	hasHTML := false
 	for _, b := range blocks {
 		hasHTML = hasHTML || b.html != ""
@@ -59,14 +61,14 @@ func (m *Mail) show(blocks []block) map[string]bool {
 			if clean, err = safe.Clean(b.html); err != nil {
 				m.note("HTML not shown: " + err.Error())
 				if blank(b.text) {
-					b.text = bareText(b.html)
+					b.text, b.html = bareText(b.html), ""
 				}
 			}
 		} else if b.text != "" && hasHTML {
 			clean = "<div style=\"white-space: pre-wrap\">" + html.EscapeString(b.text) + "</div>"
 		}
 		if blank(b.text) && b.html != "" {
-			b.text = htmlText(clean)
+			b.text, folds = m.htmlText(b.html)
 		}
 		if b.text = strings.TrimSpace(b.text); b.text != "" {
 			text = append(text, b.text)
@@ -76,6 +78,9 @@ func (m *Mail) show(blocks []block) map[string]bool {
 		}
 	}
 	m.Text = strings.Join(text, "\n\n")
+	if len(text) == 1 && len(m.Text) <= textLimit {
+		m.Details.Folds = folds
+	}
 	if len(m.Text) > textLimit {
 		m.Text = strings.ToValidUTF8(m.Text[:textLimit], "")
 		m.note("text cut")

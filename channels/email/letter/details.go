@@ -14,7 +14,9 @@ import (
 // readDetails reads what is shown beside the words. Nothing here decides anything.
 func (m *Mail) readDetails() {
 	d := &m.Details
-	d.Folds = quote.Text(m.Text)
+	if d.Folds == nil {
+		d.Folds = quote.Text(m.Text)
+	}
 	if d.Forward == nil {
 		m.readForward()
 	}

@@ -4,23 +4,21 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/inbucket/html2text"
-	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
 
+	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/quote"
 )
 
-// htmlText is the readable text of sanitised HTML.
-func htmlText(markup string) string {
-	if markup == "" {
-		return ""
-	}
-	text, err := html2text.FromString(markup, html2text.Options{OmitLinks: false})
+// htmlText is the readable text of HTML, with what of it is folded.
+func (m *Mail) htmlText(markup string) (string, []channels.Fold) {
+	text, folds, err := quote.HTML(markup)
 	if err != nil {
-		text = bluemonday.StrictPolicy().Sanitize(markup)
+		m.note("HTML read without its structure: " + err.Error())
+		return bareText(markup), nil
 	}
-	return field.Clean(text)
+	return text, folds
 }
 
 var blankLines = regexp.MustCompile(`\n\s*\n+`)

@@ -83,22 +83,22 @@ func Read(raw []byte, r Reading) *Mail {
 		if tree.Flaw != "" {
 			m.note(tree.Flaw)
 		}
-		m.readParts(tree.Root)
 		root = tree.Root
+		m.guard(func() { m.readBody(root) })
 	}
-	m.classify(root, r)
-	m.readDetails()
+	m.guard(func() { m.classify(root, r) })
+	m.guard(m.readDetails)
 	return m
 }
 
-// readParts reads what is below the header. A panic in it is a flaw of this one mail and takes no other along: the header stands.
-func (m *Mail) readParts(root *part.Part) {
+// guard makes a panic in one step of the reading a flaw of this one mail, which costs the mail no more than that step.
+func (m *Mail) guard(step func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			m.note(fmt.Sprintf("not read: %v", p))
 		}
 	}()
-	m.readBody(root)
+	step()
 }
 
 func (m *Mail) readHeader(r Reading) {
