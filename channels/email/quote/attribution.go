@@ -71,6 +71,9 @@ func (m *mail) introAt(e int, quoted bool) (intro, bool) {
 		}
 		top = s
 	}
+	if !quoted && !m.anyTells(top, e) {
+		return intro{}, false
+	}
 	for s := top; s <= e; s++ {
 		if s < e && !m.tells(s) && !openers.starts(m.lines[s].text) {
 			continue
@@ -102,6 +105,15 @@ func (m *mail) join(s, e int) (string, traits) {
 func (m *mail) tells(s int) bool {
 	l := &m.lines[s]
 	return strings.ContainsAny(l.text, "0123456789@") || s+1 < len(m.lines) && strings.HasPrefix(m.lines[s+1].text, "<")
+}
+
+func (m *mail) anyTells(from, to int) bool {
+	for i := from; i <= to; i++ {
+		if m.tells(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // superseded reports whether a complete introduction begins below line s, which then has no part in it.

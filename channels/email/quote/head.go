@@ -25,7 +25,6 @@ type label struct {
 	role  role
 	name  string // "" when the line is none
 	value string
-	read  bool
 }
 
 const (
@@ -61,12 +60,16 @@ nachname, vorname, firma, telefon, telefonnummer, adresse, anschrift, ort, nachr
 // labelOf reads a line's label once.
 func (m *mail) labelOf(i int) label {
 	l := &m.lines[i]
-	if !l.label.read {
-		l.label = readLabel(l.text)
-		l.label.read = true
+	if l.label == nil {
+		l.label = &none
+		if lab := readLabel(l.text); lab.name != "" {
+			l.label = &lab
+		}
 	}
-	return l.label
+	return *l.label
 }
+
+var none label // of all lines without one
 
 func readLabel(s string) label {
 	at := strings.IndexByte(clip(s, labelBytes), ':')

@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,31 +21,38 @@ const (
 
 // line is one line of a text. Its text is fit for reading: no quote mark, no emphasis marks around it, one kind of digit and colon.
 type line struct {
-	from, to int    // bytes, with the line end
-	text     string // trimmed, see plain
-	depth    int    // how many quote marks stand before it
-	indent   bool   // white space before it
-	bare     string // as written, without white space at its end
-	hint     hint
+	from, to int               // bytes, with the line end
+	text     string            // trimmed, see plain
+	bare     string            // as written, without white space at its end
 	mark     channels.FoldKind // "" is open
-
-	known  bool // traits and label have been read
-	traits traits
-	label  label
+	label    *label            // once it has been read
+	depth    int32             // how many quote marks stand before it
+	hint     hint
+	known    bool // traits have been read
+	traits   traits
 }
 
 func (l *line) blank() bool { return l.text == "" }
 
+func (l *line) empty() bool { return l.text == "" && l.depth == 0 }
+
+const blanks = 6 // blank lines one below the other that are lines; more belong to the last of them
+
 // scan divides a text into its lines.
 func scan(text string) []line {
-	lines := make([]line, 0, strings.Count(text, "\n")+1)
+	lines := make([]line, 0, min(strings.Count(text, "\n")+1, 1<<14))
 	for at := 0; at < len(text); {
 		end := len(text)
 		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i + 1
 		}
-		lines = append(lines, newLine(text, at, end))
+		l := newLine(text, at, end)
 		at = end
+		if n := len(lines); n >= blanks && l.empty() && !slices.ContainsFunc(lines[n-blanks:], func(l line) bool { return !l.empty() }) {
+			lines[n-1].to = at
+			continue
+		}
+		lines = append(lines, l)
 	}
 	unescape(lines)
 	otherMarks(lines)
@@ -56,14 +64,12 @@ func newLine(text string, from, to int) line {
 	l.bare = strings.TrimRightFunc(text[from:to], space)
 	rest := l.bare
 	l.depth, rest = marks(rest)
-	trimmed := strings.TrimLeftFunc(rest, space)
-	l.indent = len(rest)-len(trimmed) > 1 || strings.HasPrefix(rest, "\t")
-	l.text = plain(trimmed)
+	l.text = plain(strings.TrimLeftFunc(rest, space))
 	return l
 }
 
 // marks counts the quote marks at the start of a line and returns what follows them.
-func marks(s string) (depth int, rest string) {
+func marks(s string) (depth int32, rest string) {
 	rest = s
 	for {
 		t := strings.TrimLeft(rest, " \t\u00a0\ufeff\u200b")
@@ -90,7 +96,7 @@ func unescape(lines []line) {
 	}
 }
 
-func depthAt(lines []line, i int) int {
+func depthAt(lines []line, i int) int32 {
 	if i < 0 || i >= len(lines) {
 		return 0
 	}

@@ -77,7 +77,10 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 		if !m.contentFrom(d.body) {
 			return i + 1
 		}
-		return m.rest(i, i, d.kind, false)
+		if above := m.lastFull(0, i); above >= 0 && rule(m.lines[above].text) && m.lines[above].mark == "" {
+			d.from = above
+		}
+		return m.rest(d.from, i, d.kind, false)
 	}
 	if l.hint&hintQuote != 0 || l.depth > 0 {
 		return m.marked(i)
@@ -187,7 +190,7 @@ func linked(s string) bool {
 // clear reports whether marked lines that nothing introduces are a quoted mail: not when a sentence announces them as something
 // else ("The log says:"), not when they look like what a machine wrote.
 func (m *mail) clear(from, end int) bool {
-	deepest, least := 0, 1<<30
+	deepest, least := int32(0), int32(1<<30)
 	for i := from; i < end; i++ {
 		if l := &m.lines[i]; l.hint&hintQuote != 0 {
 			return true

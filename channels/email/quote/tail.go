@@ -193,7 +193,11 @@ func (m *mail) signs(from, stop int) bool {
 			return false
 		}
 	}
-	return full > 0 && wide == 0 && full <= 12 && (contacts > 0 || full <= 4) || contacts >= 2 && wide <= 1
+	if contacts == 0 {
+		first := m.firstFull(from, stop)
+		return full > 0 && full <= 4 && named(m.lines[first].text) && !endsSentence(m.lines[first].text) && m.names(from, stop)
+	}
+	return wide == 0 && full <= 12 || contacts >= 2 && wide <= 1
 }
 
 func bullet(s string) bool {

@@ -230,13 +230,18 @@ func words(s string) []string {
 }
 
 // common counts the words that begin with a small letter and have at least three: names, months and days of most languages have a
-// capital, and prose has not. Months and days that have a small letter are at most three in a date.
+// capital, and prose has not; addresses do not count. Months and days that have a small letter are at most three in a date.
 func common(s string) int {
 	n := 0
-	for _, w := range words(s) {
-		r, _ := utf8.DecodeRuneInString(w)
-		if unicode.IsLower(r) && utf8.RuneCountInString(w) >= 3 {
-			n++
+	for field := range strings.FieldsSeq(s) {
+		if strings.Contains(field, "@") || strings.Contains(field, "://") {
+			continue
+		}
+		for _, w := range words(field) {
+			r, _ := utf8.DecodeRuneInString(w)
+			if unicode.IsLower(r) && utf8.RuneCountInString(w) >= 3 {
+				n++
+			}
 		}
 	}
 	return n
