@@ -8,6 +8,7 @@ export type Block =
   | { t: "channel"; key: string; kind: string }
   | { t: "other"; key: string; id: ConversationID; number: number; conversation: Conversation | null; kind: string; at: string; count: number; open: boolean }
   | { t: "message"; key: string; item: TimelineItem; follows: boolean } // follows: same author within a minute
+  | { t: "stopped"; key: string; item: TimelineItem } // an automatic exchange, not folded with the steps of routing
   | { t: "events"; key: string; items: TimelineItem[] };
 
 export interface Look {
@@ -55,6 +56,8 @@ function add(out: Block[], item: TimelineItem): void {
   const last = out.at(-1);
   if (item.message) {
     out.push({ t: "message", key: item.id, item, follows: last?.t === "message" && continues(last.item, item) });
+  } else if (item.type === "automatic.stopped") {
+    out.push({ t: "stopped", key: item.id, item });
   } else if (last?.t === "events") {
     last.items.push(item);
   } else {

@@ -21,7 +21,10 @@ import { Work } from "./work.svelte";
 
 export type Dialog = "" | "transfer" | "close" | "palette" | "keys";
 export type Pane = "list" | "thread" | "customer";
-export type Page = View | "rules";
+export type Page = View | "rules" | "deliveries";
+
+/** The pages that are not about one conversation. */
+const whole: readonly Page[] = ["rules", "deliveries"];
 
 const ringEvery = 5000;
 
@@ -124,22 +127,22 @@ export class Console {
 
   /** Goes to a page, and there to a conversation or a customer. The address follows. */
   go(page: Page, selected = this.desk.selected): void {
-    const to = `#/${page}${selected && page !== "rules" ? `/${selected}` : ""}`;
+    const to = `#/${page}${selected && !whole.includes(page) ? `/${selected}` : ""}`;
     if (location.hash !== to) location.hash = to;
     else this.follow();
   }
 
   open(selected: string): void {
     this.pane = "thread";
-    this.go(this.page === "rules" ? "work" : this.page, selected);
+    this.go(whole.includes(this.page) ? "work" : this.page, selected);
   }
 
   /** Follows the address. */
   follow(): void {
     const [page, selected = ""] = location.hash.replace(/^#\//, "").split("/");
-    this.page = page === "queues" || (page === "rules" && this.manages) ? page : "work";
-    if (this.page !== "rules" && this.work.view !== this.page) this.work.show(this.page);
-    if (this.page !== "rules") void this.desk.open(decodeURIComponent(selected));
+    this.page = page === "queues" || page === "deliveries" || (page === "rules" && this.manages) ? page : "work";
+    if ((this.page === "work" || this.page === "queues") && this.work.view !== this.page) this.work.show(this.page);
+    if (!whole.includes(this.page)) void this.desk.open(decodeURIComponent(selected));
     this.view();
   }
 
@@ -216,7 +219,7 @@ export class Console {
   }
 
   private view(): void {
-    const conversation = this.page === "rules" || this.desk.selected.startsWith("customer:") ? "" : this.desk.selected;
+    const conversation = whole.includes(this.page) || this.desk.selected.startsWith("customer:") ? "" : this.desk.selected;
     this.feed.send({ t: "view", conversation });
   }
 

@@ -44,6 +44,11 @@ export function eventText(item: TimelineItem, t: Translate, names: EventNames): 
       return t("event.reopened") + because;
     case "conversation.linked":
       return t("event.linked", { name: c?.customer_name ?? "" });
+    case "automatic.stopped": {
+      const address = change?.detail ?? "";
+      if (change?.reason === "released") return t("event.auto_released", { actor, address });
+      return t("event.auto_stopped", { address, reason: codeWords("stop", change?.reason, t) });
+    }
     case "customer.changed":
       return t("event.customer_changed");
     default:

@@ -1,0 +1,30 @@
+import { describe, expect, test } from "vitest";
+import { en } from "../../i18n/en";
+import { format } from "../../i18n/message";
+import type { Translate } from "../../i18n/translate";
+import type { TimelineItem } from "../../wire/types";
+import { recipientWords } from "./deliveries";
+import { eventText } from "./events";
+
+const t: Translate = (key, values = {}) => format(en[key], values, "en");
+
+describe("what mail servers report", () => {
+  test("is said with its status", () => {
+    expect(recipientWords({ recipient: "a@b.it", action: "failed", status: "5.1.1" }, t)).toBe("Not delivered · 5.1.1");
+    expect(recipientWords({ action: "delayed", guessed: true }, t)).toBe("Delayed, the server goes on trying · read from its words");
+    expect(recipientWords({ action: "odd" }, t)).toBe("Reported");
+  });
+});
+
+describe("a stopped exchange", () => {
+  const names = { queue: (id: string) => id, agent: (id: string) => id };
+  const item = (reason: string, actor: string): TimelineItem =>
+    ({ id: "1", type: "automatic.stopped", at: "2026-03-02T12:00:00Z", actor, change: { reason, detail: "robot@example.org" } }) as TimelineItem;
+
+  test("says with whom and why", () => {
+    expect(eventText(item("repeats", "system"), t, names)).toBe(
+      "Stopped an automatic exchange with robot@example.org, because the other side answers with the same words again",
+    );
+    expect(eventText(item("released", "agent:giulia"), t, names)).toBe("giulia allowed automatic messages to robot@example.org again");
+  });
+});
