@@ -80,11 +80,17 @@ func (m *mail) hinted(start, end int) {
 	}
 }
 
+// wrapped is how many bytes a line of plain text has at most when a program broke it.
+const wrapped = 120
+
 // ending is the piece that ends at line stop, if it is one: from where, and what.
 func (m *mail) ending(start, stop int) (int, channels.FoldKind) {
 	p := stop
 	for p > start && !m.lines[p-1].blank() && m.lines[p-1].mark == "" {
 		p--
+	}
+	if at := stop - 1; at > p && len(m.lines[at].text) > wrapped && m.notice(at, stop) {
+		p = at // a paragraph of HTML is one line, with no blank one above it
 	}
 	if m.notice(p, stop) {
 		return p, channels.FoldDisclaimer

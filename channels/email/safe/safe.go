@@ -49,7 +49,9 @@ func Clean(markup string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("parse: %w", err)
 	}
-	quote.Mark(doc)
+	if len(markup) <= Limit { // what is longer is seldom shown, and never read to its end
+		quote.Mark(doc)
+	}
 	prune(doc)
 	before, err := write(body(doc))
 	for range rounds {

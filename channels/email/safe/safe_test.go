@@ -38,6 +38,20 @@ func TestE43WhatAMailNeedsStays(t *testing.T) {
 	}
 }
 
+// A mail of Outlook has no blank lines between its paragraphs: what its sender wrote is not taken for the notice below it.
+func TestE44OwnWordsAreNotFolded(t *testing.T) {
+	clean := cleaned(t, `<div class=WordSection1><p class=MsoNormal>Buongiorno Giulia,</p><p class=MsoNormal>confermo l'ordine delle dodici lampade.</p>
+<p class=MsoNormal>Cordiali saluti,<br>Paolo Greco</p><p class=MsoNormal style="font-size:8pt">Le informazioni contenute in questa comunicazione sono
+riservate e destinate esclusivamente al destinatario. Se avete ricevuto questo messaggio per errore, siete pregati di cancellarlo.</p>
+<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class=MsoNormal><b>Da:</b> Bottega &lt;aiuto@bottega.example&gt;<br>
+<b>Inviato:</b> martedì 17 novembre 2026 09:12<br><b>A:</b> Paolo Greco<br><b>Oggetto:</b> Re: Fornitura</p></div><p class=MsoNormal>Quale giorno?</p></div>`)
+	for _, want := range []string{"<p>Buongiorno Giulia,</p><p>confermo", `<p style="font-size: 8pt" data-fold="disclaimer">Le informazioni`, `data-fold="quote"`} {
+		if !strings.Contains(clean, want) {
+			t.Errorf("%q is missing in\n%s", want, clean)
+		}
+	}
+}
+
 func TestE43ImagesWaitAndCountersAreGone(t *testing.T) {
 	for from, want := range map[string]string{
 		`<img src="http://e.test/logo.png" width=100 height=50>`:        `<img data-src="http://e.test/logo.png" width="100" height="50"/>`,

@@ -282,6 +282,7 @@ export const en: Record<Key, string> = {
   "message.attachments": "Attachments",
   "message.broken": "This message cannot be shown.",
   "message.colleagues_only": "Colleagues only",
+  "message.empty": "No text.",
   "message.flaw": "The message could not be read in full.",
   "message.images": "Show pictures",
   "message.images_always": "Always show from {who}",

@@ -280,6 +280,7 @@ export const it = {
   "message.attachments": "Allegati",
   "message.broken": "Messaggio non visualizzabile.",
   "message.colleagues_only": "Solo colleghi",
+  "message.empty": "Nessun testo.",
   "message.flaw": "Il messaggio non è stato letto per intero.",
   "message.images": "Mostra immagini",
   "message.images_always": "Mostra sempre da {who}",
