@@ -29,7 +29,10 @@ func (a *Adapter) acceptGroup(ctx context.Context, group []listed, bodies map[im
 		}
 		return err
 	})
-	accepted, sinkErr := inTurn(kept, lanesOf(all[:kept]), func(i int) error { return a.accept(ctx, all[i]) })
+	accepted, sinkErr := inTurn(kept, lanesOf(all[:kept]), func(i int) error {
+		_, err := a.accept(ctx, all[i])
+		return err
+	})
 	if sinkErr != nil {
 		err = sinkErr // of a mail before the one that was not kept
 	}

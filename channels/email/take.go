@@ -15,6 +15,17 @@ import (
 	"sportello/channels/email/verp"
 )
 
+// Take brings one mail into the record that was handed to us, and is not in a folder (package receive). Fields that say for whom it was
+// delivered are expected before it. When it returns without error the mail is committed, or is our own that came back. It may be called
+// from any goroutine.
+func (a *Adapter) Take(ctx context.Context, raw []byte) (channels.Accepted, error) {
+	t, err := a.keep(ctx, raw, listed{size: int64(len(raw))})
+	if err != nil || t == nil {
+		return channels.Accepted{}, err
+	}
+	return a.accept(ctx, t)
+}
+
 // keep brings the bytes of one mail into the vault, then reads it, then brings its files into the vault. It returns nil for a mail that
 // is ours. An error of keep or accept means that nothing may be forgotten of the mail: it will be taken again.
 func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error) {
@@ -47,13 +58,13 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 }
 
 // accept brings a kept mail into the record, and then what a delivery report says.
-func (a *Adapter) accept(ctx context.Context, t *taken) error {
+func (a *Adapter) accept(ctx context.Context, t *taken) (channels.Accepted, error) {
 	accepted, err := a.deps.Sink.Accept(ctx, t.in)
 	if err != nil {
-		return storeError{poison{fmt.Errorf("accept mail: %w", err)}}
+		return accepted, storeError{poison{fmt.Errorf("accept mail: %w", err)}}
 	}
 	a.log.Debug("mail accepted", "uid", t.uid, "message", accepted.Message, "duplicate", accepted.Duplicate, "flaw", t.mail.Flaw)
-	return a.settle(ctx, t.mail)
+	return accepted, a.settle(ctx, t.mail)
 }
 
 // read reads one mail as this mailbox takes it. In a folder of sent mail nothing is a customer's, whatever it says of itself.

@@ -41,7 +41,7 @@ recipient_delimiter = +
 smtp_dns_support_level = disabled
 default_transport = error:5.1.2 no mail leaves this host
 relay_transport = error:5.1.2 no mail leaves this host
-transport_maps = inline:{ { unknown.test = error:5.1.1 user unknown }, { full.test = error:5.2.2 mailbox full } }
+transport_maps = inline:{ {{range $domain, $to := .Routes}}{ {{$domain}} = {{$to}} }, {{end}}{ unknown.test = error:5.1.1 user unknown }, { full.test = error:5.2.2 mailbox full } }
 virtual_mailbox_domains = {{.Domains}}
 virtual_mailbox_maps = static:ok
 virtual_transport = lmtp:inet:127.0.0.1:{{.Dovecot.LMTPPort}}
@@ -110,6 +110,12 @@ func runAsRoot(t testing.TB, args ...string) error {
 // full.test is accepted and then bounced (5.1.1, 5.2.2), and so is mail for anywhere else (5.1.2).
 func StartPostfix(t testing.TB, d *Dovecot, domains ...string) *Postfix {
 	t.Helper()
+	return StartPostfixWith(t, d, nil, domains...)
+}
+
+// StartPostfixWith is StartPostfix with routes for some of the domains, in Postfix' words: "lmtp:inet:127.0.0.1:2400".
+func StartPostfixWith(t testing.TB, d *Dovecot, routes map[string]string, domains ...string) *Postfix {
+	t.Helper()
 	program := lookup(t, "postfix", "postfix")
 	dir := workDir(t, "postfix")
 	p := &Postfix{Port: freePorts(t, 1)[0], dir: dir}
@@ -122,7 +128,7 @@ func StartPostfix(t testing.TB, d *Dovecot, domains ...string) *Postfix {
 		t.Fatal(err)
 	}
 	values := map[string]any{
-		"Name": filepath.Base(dir), "Dir": dir, "Domains": strings.Join(domains, ", "), "Dovecot": d, "Port": p.Port,
+		"Name": filepath.Base(dir), "Dir": dir, "Domains": strings.Join(domains, ", "), "Dovecot": d, "Port": p.Port, "Routes": routes,
 		"Cert": certificate{CertFile: filepath.Join(d.dir, "cert.pem"), KeyFile: filepath.Join(d.dir, "key.pem")},
 	}
 	write(t, filepath.Join(etc, "main.cf"), fillIn(t, postfixMain, values), 0o644)
