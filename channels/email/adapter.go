@@ -65,6 +65,10 @@ func New(cfg Config, deps Deps) *Adapter {
 // Run takes mail in until ctx ends, whose error it returns. Whatever goes wrong in between is reported as Health and tried again.
 func (a *Adapter) Run(ctx context.Context) error {
 	defer a.pool.clear()
+	if !a.cfg.reads() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	pause := a.cfg.RetryMin
 	for {
 		before := a.lastSuccess

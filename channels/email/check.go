@@ -7,6 +7,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
+// Reads reports whether there is a mailbox to read, rather than mail that is handed over.
+func (a *Adapter) Reads() bool { return a.cfg.reads() }
+
 // UsesTokens reports whether the mailbox is read by access tokens.
 func (a *Adapter) UsesTokens() bool { return a.cfg.IMAP.Auth != AuthPassword }
 

@@ -45,7 +45,7 @@ type Config struct {
 	Name    string   // its display name
 	Aliases []string // further addresses of ours that are delivered to it
 
-	IMAP    Server
+	IMAP    Server   // the zero Server: no mailbox is read, all mail is handed over (Adapter.Take)
 	Folders []string // that are taken in; the first is the one for which the server pushes: INBOX
 	Junk    string   // a folder of junk that is taken in as well, or FolderAuto; none when empty
 	Sent    string   // the folder with what colleagues send from mail programs, or FolderNone; FolderAuto when empty
@@ -97,7 +97,9 @@ func (c Config) Validate() []error {
 			errs = append(errs, fmt.Errorf("aliases: %q is not a mail address", a))
 		}
 	}
-	errs = append(errs, c.IMAP.validate("imap", c.InsecureLab, true)...)
+	if c.reads() {
+		errs = append(errs, c.IMAP.validate("imap", c.InsecureLab, true)...)
+	}
 	errs = append(errs, c.SMTP.validate("smtp", c.InsecureLab, false)...)
 	if strings.ContainsAny(c.EHLO, " \t\r\n") {
 		errs = append(errs, errors.New("ehlo: must be a host name"))
@@ -125,6 +127,9 @@ func (c Config) Validate() []error {
 	}
 	return errs
 }
+
+// reads reports whether there is a mailbox to read.
+func (c Config) reads() bool { return c.IMAP.Host != "" || c.IMAP.Port != 0 || c.IMAP.User != "" }
 
 func (c Config) validateFolders() []error {
 	var errs []error

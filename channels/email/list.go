@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,9 @@ const idsAtOnce = 500 // mails whose Message-ID is asked for with one command
 // for deleted ones, those from before the mailbox was first read (Config.SkipExisting), and our own that came back. What colleagues
 // sent is not listed: not all of it belongs into the record. Nothing is marked as read. It has a connection of its own and may be called while Run is running.
 func (a *Adapter) List(ctx context.Context, from, until time.Time, known channels.Known) ([]channels.Listed, error) {
+	if !a.cfg.reads() {
+		return nil, errors.New("the mail of this account is handed over: there is no mailbox to list")
+	}
 	c, err := a.dial(ctx)
 	if err != nil {
 		return nil, err

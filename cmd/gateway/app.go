@@ -70,6 +70,7 @@ type app struct {
 	sessions *session.Keeper
 
 	mailboxes map[channels.AccountID]*email.Adapter
+	receivers []receiver
 	phones    map[channels.AccountID]*sms.Adapter
 	chat      *chat.Server // nil without chat accounts
 	staff     *agentui.Server
@@ -184,6 +185,9 @@ func (a *app) wireChannels(context.Context) error {
 		cfg.CAs = cas
 		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now})
 		a.mailboxes[cfg.Account], senders[cfg.Account] = m, m
+	}
+	if err := a.wireReceivers(); err != nil {
+		return err
 	}
 	for _, cfg := range a.settings.smsConfigs() {
 		p, err := sms.New(cfg, sms.Deps{Sink: a.ledger, Vault: a.vault, Health: a.health.set, Log: a.log, Now: a.now})

@@ -97,6 +97,9 @@ func (c *auditCmd) query(a *app) (audit.Query, error) {
 		return q, nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.mailboxes)) {
+		if !a.mailboxes[id].Reads() {
+			continue // its mail is handed over, and lies nowhere else
+		}
 		q.Outside = append(q.Outside, audit.Source{Account: id, Kind: channels.Email, Lister: a.mailboxes[id]})
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.phones)) {

@@ -46,7 +46,7 @@ func (c *doctorCmd) Run(w *world) error {
 		return c.tell(w.out, append(found, finding{"bad", "stores", err.Error()}))
 	}
 	d := &doctor{app: a, found: found}
-	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.phones, d.chats, d.frontEnd, d.singles} {
+	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.receivers, d.phones, d.chats, d.frontEnd, d.singles} {
 		look(w.ctx)
 	}
 	return errors.Join(c.tell(w.out, d.found), a.close())
@@ -183,7 +183,11 @@ func (d *doctor) mailboxes(ctx context.Context) {
 		if m.UsesTokens() {
 			d.try(ctx, string(id)+" OAuth", "the provider gives access tokens", m.CheckToken)
 		}
-		d.try(ctx, string(id)+" IMAP", "signed in, folder opened", m.CheckIMAP)
+		if m.Reads() {
+			d.try(ctx, string(id)+" IMAP", "signed in, folders opened", m.CheckIMAP)
+		} else {
+			d.note("ok", string(id)+" IMAP", "no mailbox: mail is handed over")
+		}
 		d.try(ctx, string(id)+" SMTP", "signed in", m.CheckSMTP)
 	}
 }

@@ -98,7 +98,13 @@ func (a *app) frontTasks(public net.Listener) []task {
 	if a.chat != nil {
 		tasks = append(tasks, task{"chat", a.chat.Run})
 	}
+	for _, r := range a.receivers {
+		tasks = append(tasks, task{"receive " + r.settings.Listen, r.run})
+	}
 	for id, m := range a.mailboxes {
+		if !m.Reads() {
+			continue
+		}
 		tasks = append(tasks, task{"mailbox " + string(id), func(ctx context.Context) error { return a.readAlone(ctx, id, m.Run) }})
 	}
 	for id, p := range a.phones {

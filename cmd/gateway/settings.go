@@ -53,6 +53,8 @@ type Settings struct {
 	Email   []EmailSettings `koanf:"email"`
 	SMS     []SMSSettings   `koanf:"sms"`
 	Chat    []ChatSettings  `koanf:"chat"`
+
+	Receive []ReceiveSettings `koanf:"receive"`
 }
 
 // RedisSettings say where the live inbox is. Several addresses are a cluster, or, with master, Sentinels.
@@ -328,6 +330,7 @@ func (s Settings) validate() error {
 	s.checkAddresses(&found)
 	s.checkStores(&found)
 	s.checkManners(&found)
+	s.checkReceive(&found)
 	seen := map[string]bool{}
 	for _, a := range s.accountNames() {
 		if seen[a] {
