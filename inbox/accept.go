@@ -95,11 +95,12 @@ func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	return l.take(ctx, t, a)
 }
 
-func deref(a *channels.Accepted) channels.Accepted {
-	if a == nil {
-		return channels.Accepted{}
+// deref is what p points to, or nothing.
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	return *a
+	return v
 }
 
 // duplicate is the answer of the first time, nil when this is it.
@@ -256,7 +257,7 @@ func (l *Ledger) take(ctx context.Context, t *turn, a *acceptance) error {
 func (t *turn) receive(a *acceptance) error {
 	in := a.in
 	if in.Auto == channels.AutoNone {
-		t.c.LastKind, t.c.LastInAt = in.Kind, t.at
+		t.c.LastKind, t.c.LastFrom, t.c.LastInAt = in.Kind, in.From.Value, t.at
 		if t.c.WaitingSince.IsZero() {
 			t.c.WaitingSince = t.at
 		}

@@ -16,10 +16,8 @@ import (
 func (o *Outbox) Begin(ctx context.Context, row Row) (Row, error) {
 	now := o.ledger.clock()
 	err := o.db.Tx(ctx, func(tx *sql.Tx) error {
-		for _, to := range row.Envelope.To {
-			if err := o.ledger.book.Contacted(ctx, tx, row.Customer, row.Kind, to.Value, now); err != nil {
-				return err
-			}
+		if err := o.ledger.book.Contacted(ctx, tx, now, row.contacts()...); err != nil {
+			return err
 		}
 		n, err := affected(tx.ExecContext(ctx, `UPDATE outbox SET state = 'sending', attempts = attempts + 1, leased_until = $4, updated_at = $3
 			WHERE id = $1 AND state = 'queued' AND leased_by = $2 AND leased_until > $3`,
@@ -43,9 +41,22 @@ func (o *Outbox) Begin(ctx context.Context, row Row) (Row, error) {
 	return row, nil
 }
 
+// contacts are the customer's addresses that a row goes to.
+func (r Row) contacts() []customer.Contact {
+	all := make([]customer.Contact, len(r.Envelope.To))
+	for i, to := range r.Envelope.To {
+		all[i] = customer.Contact{Customer: r.Customer, To: channels.Address{Kind: r.Kind, Value: to.Value}}
+	}
+	return all
+}
+
 // Sent settles an attempt that the provider took. It holds whatever became of the lease: what has left has left. Receipts that came
 // before it (M-13) are applied now.
 func (o *Outbox) Sent(ctx context.Context, row Row, sent channels.Sent) error {
+	done, err := o.ledger.hear(ctx, news{row: row.ID, state: channels.StateSent, outside: sent.External, attempt: row.Attempts})
+	if done || err != nil {
+		return err
+	}
 	return o.step(ctx, "settle", row, func(t *turn, now Row) error {
 		_, err := t.tx.ExecContext(ctx, `UPDATE outbox SET leased_by = '', leased_until = 0, updated_at = $2, fault = '',
 				external_id = CASE WHEN external_id = '' THEN $3 ELSE external_id END,

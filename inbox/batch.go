@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,9 +15,12 @@ import (
 // patience is how long a batch may take. It is ours: no caller's context ends the work for the others.
 const patience = 30 * time.Second
 
+// arrival is a message at the gate.
+type arrival = ticket[channels.Inbound, *acceptance]
+
 // commit takes a batch into the record. If it fails as a whole, each message is tried by itself, so that one that cannot be taken
 // fails alone.
-func (l *Ledger) commit(batch []*ticket, written func()) {
+func (l *Ledger) commit(batch []*arrival, written func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	all, err := l.acceptTogether(ctx, batch, written)
@@ -32,7 +36,7 @@ func (l *Ledger) commit(batch []*ticket, written func()) {
 	}
 }
 
-func (l *Ledger) acceptTogether(ctx context.Context, batch []*ticket, written func()) (all []*acceptance, err error) {
+func (l *Ledger) acceptTogether(ctx context.Context, batch []*arrival, written func()) (all []*acceptance, err error) {
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
 		b := &batched{l: l, tx: tx, all: make([]*acceptance, len(batch))}
 		for i, t := range batch {
@@ -114,7 +118,7 @@ func (b *batched) plain(ctx context.Context) ([]plainMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	turns, err := b.turns(ctx, where)
+	turns, err := b.l.turns(ctx, b.tx, slices.Collect(maps.Values(where)))
 	if err != nil {
 		return nil, err
 	}
@@ -147,27 +151,21 @@ func tellsMore(in channels.Inbound, c Conversation) bool {
 	return c.CustomerName == "" && named || c.Locale == "" && in.Locale != ""
 }
 
-// turns locks and reads the conversations, in order of their ids.
-func (b *batched) turns(ctx context.Context, where map[*acceptance]ConversationID) (map[ConversationID]*turn, error) {
-	ids := map[ConversationID]bool{}
-	var order []ConversationID
-	for _, id := range where {
-		if !ids[id] {
-			ids[id] = true
-			order = append(order, id)
-		}
-	}
+// turns locks and reads conversations, in order of their ids. What is not there is left out.
+func (l *Ledger) turns(ctx context.Context, tx *sql.Tx, ids []ConversationID) (map[ConversationID]*turn, error) {
+	order := slices.Clone(ids)
+	slices.Sort(order)
+	order = slices.Compact(order)
 	if len(order) == 0 {
 		return nil, nil
 	}
-	slices.Sort(order)
-	locked, err := lockConversations(ctx, b.l.db, b.tx, order)
+	locked, err := lockConversations(ctx, l.db, tx, order)
 	if err != nil {
 		return nil, err
 	}
-	at, turns := b.l.clock(), make(map[ConversationID]*turn, len(locked))
+	at, turns := l.clock(), make(map[ConversationID]*turn, len(locked))
 	for _, v := range locked {
-		turns[v.ID] = &turn{l: b.l, tx: b.tx, at: at, before: v, c: v}
+		turns[v.ID] = &turn{l: l, tx: tx, at: at, before: v, c: v}
 	}
 	return turns, nil
 }

@@ -10,9 +10,9 @@ import (
 // batches counts the times at which the next batch was let go on.
 func (l *Ledger) AcceptBatch(ins ...channels.Inbound) (all []channels.Accepted, errs []error, batches int64) {
 	var let atomic.Int64
-	tickets := make([]*ticket, len(ins))
+	tickets := make([]*arrival, len(ins))
 	for i, in := range ins {
-		tickets[i] = &ticket{in: clean(in), err: errUnsettled}
+		tickets[i] = &arrival{in: clean(in), err: errUnsettled}
 	}
 	l.commit(tickets, func() { let.Add(1) })
 	for _, t := range tickets {

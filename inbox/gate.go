@@ -1,43 +1,40 @@
 package inbox
 
-// Group commit: messages that arrive together share one transaction, and one flush to disk. The invariants:
+// Group commit: what arrives together shares one transaction, and one flush to disk. The invariants:
 //
-//   - Nobody waits for company: a lone message is committed at once. While a batch is being written, the next one gathers.
+//   - Nobody waits for company: who comes alone is committed at once. While a batch is being written, the next one gathers.
 //   - Batches are taken in the order of arrival, and the next one is begun only when the one before is written, with the locks of its
 //     senders held, and waits for the disk, or has ended. So the messages of one sender keep their order.
 //   - The callers do the work: whoever stands first leads for those behind him. Nothing runs when nobody calls.
-//   - A caller who gives up disturbs nobody. If his message is in a batch already, it is taken all the same, and comes again as a
-//     duplicate.
+//   - A caller who gives up disturbs nobody. What is in a batch already is taken all the same, and comes again as a repeat.
 
 import (
 	"context"
 	"errors"
 	"slices"
 	"sync"
-
-	"sportello/channels"
 )
 
 const (
-	mostBatch    = 64   // messages in one transaction
+	mostBatch    = 64   // tickets in one transaction
 	mostQueue    = 1024 // callers at the gate; further ones wait outside until there is room
 	mostUnderway = 2    // batches: one is written while the other waits for the disk
 )
 
-// gate gathers messages into batches. Made by newGate.
-type gate struct {
+// gate gathers what callers bring (In) into batches, and hands each what became of it (Out). Made by newGate.
+type gate[In, Out any] struct {
 	room chan struct{}
 
 	mu       sync.Mutex
 	leading  bool // somebody has been appointed, and his batch is not written yet
 	underway int  // batches taken and not settled
-	waiting  []*ticket
+	waiting  []*ticket[In, Out]
 }
 
-// ticket is a message at the gate.
-type ticket struct {
-	in     channels.Inbound
-	taken  *acceptance
+// ticket is what one caller brought to the gate.
+type ticket[In, Out any] struct {
+	in     In
+	taken  Out
 	err    error
 	called chan bool // true: lead the next batch; false: it is settled
 	leads  bool      // appointed; guarded by gate.mu
@@ -46,18 +43,20 @@ type ticket struct {
 // errUnsettled is the answer when a batch ended without one, because its leader panicked.
 var errUnsettled = errors.New("the batch was not finished")
 
-func newGate() *gate { return &gate{room: make(chan struct{}, mostQueue)} }
+func newGate[In, Out any]() *gate[In, Out] {
+	return &gate[In, Out]{room: make(chan struct{}, mostQueue)}
+}
 
-// pass takes a message through the gate. commit settles every ticket of a batch; it calls written when the next batch may begin.
+// pass takes one through the gate. commit settles every ticket of a batch; it calls written when the next batch may begin.
 // Its context is not the caller's.
-func (g *gate) pass(ctx context.Context, in channels.Inbound, commit func(batch []*ticket, written func())) (*acceptance, error) {
+func (g *gate[In, Out]) pass(ctx context.Context, in In, commit func(batch []*ticket[In, Out], written func())) (taken Out, err error) {
 	select {
 	case g.room <- struct{}{}:
 		defer func() { <-g.room }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return taken, ctx.Err()
 	}
-	t := &ticket{in: in, err: errUnsettled, called: make(chan bool, 1)}
+	t := &ticket[In, Out]{in: in, err: errUnsettled, called: make(chan bool, 1)}
 	g.join(t)
 	select {
 	case lead := <-t.called:
@@ -67,11 +66,11 @@ func (g *gate) pass(ctx context.Context, in channels.Inbound, commit func(batch 
 		return t.taken, t.err
 	case <-ctx.Done():
 		g.leave(t)
-		return nil, ctx.Err()
+		return taken, ctx.Err()
 	}
 }
 
-func (g *gate) join(t *ticket) {
+func (g *gate[In, Out]) join(t *ticket[In, Out]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waiting = append(g.waiting, t)
@@ -79,7 +78,7 @@ func (g *gate) join(t *ticket) {
 }
 
 // appoint has the first of those who wait lead, if it is time. It is called with mu held.
-func (g *gate) appoint() {
+func (g *gate[In, Out]) appoint() {
 	if g.leading || g.underway >= mostUnderway || len(g.waiting) == 0 {
 		return
 	}
@@ -89,7 +88,7 @@ func (g *gate) appoint() {
 }
 
 // lead takes the front of the queue, where t stands, through commit.
-func (g *gate) lead(t *ticket, commit func([]*ticket, func())) {
+func (g *gate[In, Out]) lead(t *ticket[In, Out], commit func([]*ticket[In, Out], func())) {
 	g.mu.Lock()
 	n := min(len(g.waiting), mostBatch)
 	batch := slices.Clone(g.waiting[:n])
@@ -110,7 +109,7 @@ func (g *gate) lead(t *ticket, commit func([]*ticket, func())) {
 }
 
 // step ends the leading, or with ended batches their being under way, and appoints who comes next.
-func (g *gate) step(ended int) {
+func (g *gate[In, Out]) step(ended int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if ended == 0 {
@@ -121,7 +120,7 @@ func (g *gate) step(ended int) {
 }
 
 // leave takes a ticket out of the queue, if no batch has it yet.
-func (g *gate) leave(t *ticket) {
+func (g *gate[In, Out]) leave(t *ticket[In, Out]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n := slices.Index(g.waiting, t)

@@ -11,7 +11,7 @@ import (
 )
 
 // arrivals lets n messages arrive one after the other and returns their outcomes in that order.
-func arrivals(t *testing.T, g *gate, ctx context.Context, n int, commit func([]*ticket, func())) []chan error {
+func arrivals(t *testing.T, g *gate[channels.Inbound, *acceptance], ctx context.Context, n int, commit func([]*arrival, func())) []chan error {
 	t.Helper()
 	outcomes := make([]chan error, n)
 	for i := range n {
@@ -28,8 +28,8 @@ func arrivals(t *testing.T, g *gate, ctx context.Context, n int, commit func([]*
 // While one batch is written the next gathers, in the order of arrival; nobody waits for company, and a batch is bounded.
 func TestBatchGathersWhileAnotherIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, begun, end := newGate(), make(chan []*ticket), make(chan struct{})
-		commit := func(batch []*ticket, _ func()) {
+		g, begun, end := newGate[channels.Inbound, *acceptance](), make(chan []*arrival), make(chan struct{})
+		commit := func(batch []*arrival, _ func()) {
 			begun <- batch
 			<-end
 			for _, ticket := range batch {
@@ -62,8 +62,8 @@ func TestBatchGathersWhileAnotherIsWritten(t *testing.T) {
 // The next batch begins when the one before is written, and no more than a few are under way.
 func TestNextBatchBeginsWhenOneIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, begun, end := newGate(), make(chan int, 10), make(chan struct{})
-		commit := func(batch []*ticket, written func()) {
+		g, begun, end := newGate[channels.Inbound, *acceptance](), make(chan int, 10), make(chan struct{})
+		commit := func(batch []*arrival, written func()) {
 			written()
 			begun <- len(batch)
 			<-end
@@ -92,8 +92,8 @@ func TestNextBatchBeginsWhenOneIsWritten(t *testing.T) {
 // long as he likes.
 func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, begun, end := newGate(), make(chan []*ticket, mostQueue), make(chan struct{})
-		commit := func(batch []*ticket, _ func()) {
+		g, begun, end := newGate[channels.Inbound, *acceptance](), make(chan []*arrival, mostQueue), make(chan struct{})
+		commit := func(batch []*arrival, _ func()) {
 			begun <- batch
 			<-end
 			for _, ticket := range batch {
@@ -126,8 +126,8 @@ func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 
 // A leader that was appointed and has given up at the same moment passes it on.
 func TestAppointedLeaderWhoLeaves(t *testing.T) {
-	g := newGate()
-	one, two := &ticket{called: make(chan bool, 1)}, &ticket{called: make(chan bool, 1)}
+	g := newGate[channels.Inbound, *acceptance]()
+	one, two := &arrival{called: make(chan bool, 1)}, &arrival{called: make(chan bool, 1)}
 	g.join(one)
 	g.join(two)
 	g.leave(one)
@@ -144,8 +144,8 @@ func TestAppointedLeaderWhoLeaves(t *testing.T) {
 // A batch whose commit panics leaves nobody waiting.
 func TestPanicLeavesNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, end := newGate(), make(chan struct{})
-		commit := func([]*ticket, func()) {
+		g, end := newGate[channels.Inbound, *acceptance](), make(chan struct{})
+		commit := func([]*arrival, func()) {
 			<-end
 			panic("broken")
 		}

@@ -60,6 +60,7 @@ type Conversation struct {
 	Disposition     string             `json:"disposition,omitempty"`
 	Previous        ConversationID     `json:"previous,omitempty"`
 	LastKind        channels.Kind      `json:"last_kind,omitempty"` // channel of the last customer message
+	LastFrom        string             `json:"last_from,omitempty"` // the address it came from
 	LastSeq         int64              `json:"last_seq"`
 	LastMessageSeq  int64              `json:"last_message_seq"`
 	Preview         string             `json:"preview"` // at most 140 characters of the last message that is not a note

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"sync/atomic"
 	"time"
 
 	"sportello/channels"
@@ -37,8 +38,11 @@ type Ledger struct {
 	book    *customer.Book
 	now     func() time.Time
 	cfg     Config
-	gate    *gate
+	gate    *gate[channels.Inbound, *acceptance]
+	replies *gate[ReplyCmd, *stored]
+	news    *gate[news, bool]
 	outbox  journal.Bell // rung when an outbox row may have become due
+	express atomic.Pointer[Express]
 }
 
 var _ channels.Sink = (*Ledger)(nil)
@@ -48,7 +52,8 @@ func NewLedger(d *db.DB, j *journal.Journal, book *customer.Book, cfg Config, no
 	if cfg.ReopenWithin == 0 {
 		cfg.ReopenWithin = 72 * time.Hour
 	}
-	return &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg, gate: newGate()}
+	return &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg, gate: newGate[channels.Inbound, *acceptance](),
+		replies: newGate[ReplyCmd, *stored](), news: newGate[news, bool]()}
 }
 
 // Account is one of our accounts by its id.

@@ -215,18 +215,51 @@ func scanRow(row scanner) (Row, error) {
 	return r, err
 }
 
-func insertRow(ctx context.Context, tx *sql.Tx, r Row) error {
-	envelope, err1 := json.Marshal(r.Envelope)
-	verdict, err2 := json.Marshal(r.Verdict)
-	if err := errors.Join(err1, err2); err != nil {
-		return err
+func insertRows(ctx context.Context, d *db.DB, tx *sql.Tx, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO outbox (id, message_id, conversation_id, customer_id, class, purpose, kind, account_id,
-			pinned, envelope, state, due_at, verdict, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
-		r.ID, string(r.Message), string(r.Conversation), string(r.Customer), string(r.Class), string(r.Purpose), string(r.Kind),
-		string(r.Account), b2i(r.Pinned), string(envelope), string(r.State), r.DueAt.UnixMilli(), string(verdict), r.CreatedAt.UnixMilli())
+	envelopes, verdicts := make(map[string]string, len(rows)), make(map[string]string, len(rows))
+	for _, r := range rows {
+		envelope, err1 := json.Marshal(r.Envelope)
+		verdict, err2 := json.Marshal(r.Verdict)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		envelopes[r.ID], verdicts[r.ID] = string(envelope), string(verdict)
+	}
+	with, args := d.With("w",
+		db.Texts("id", rows, func(r Row) string { return r.ID }),
+		db.Texts("message_id", rows, func(r Row) MessageID { return r.Message }),
+		db.Texts("conversation_id", rows, func(r Row) ConversationID { return r.Conversation }),
+		db.Texts("customer_id", rows, func(r Row) customer.ID { return r.Customer }),
+		db.Texts("class", rows, func(r Row) Class { return r.Class }),
+		db.Texts("purpose", rows, func(r Row) customer.Purpose { return r.Purpose }),
+		db.Texts("kind", rows, func(r Row) channels.Kind { return r.Kind }),
+		db.Texts("account_id", rows, func(r Row) channels.AccountID { return r.Account }),
+		db.Ints("pinned", rows, func(r Row) int { return b2i(r.Pinned) }),
+		db.Texts("envelope", rows, func(r Row) string { return envelopes[r.ID] }),
+		db.Texts("state", rows, func(r Row) channels.State { return r.State }),
+		db.Ints("attempts", rows, func(r Row) int { return r.Attempts }),
+		db.Times("due_at", rows, func(r Row) time.Time { return r.DueAt }),
+		db.Texts("leased_by", rows, func(r Row) string { return r.Holder }),
+		db.Ints("leased_until", rows, func(r Row) int64 { return r.leasedUntil() }),
+		db.Texts("verdict", rows, func(r Row) string { return verdicts[r.ID] }),
+		db.Times("at", rows, func(r Row) time.Time { return r.CreatedAt }))
+	_, err := tx.ExecContext(ctx, `WITH `+with+`
+		INSERT INTO outbox (id, message_id, conversation_id, customer_id, class, purpose, kind, account_id, pinned, envelope, state,
+			attempts, due_at, leased_by, leased_until, verdict, created_at, updated_at)
+		SELECT id, message_id, conversation_id, customer_id, class, purpose, kind, account_id, pinned, envelope, state, attempts, due_at,
+			leased_by, leased_until, verdict, at, at FROM w`, args...)
 	return err
+}
+
+// leasedUntil is the end of the lease as it is stored.
+func (r Row) leasedUntil() int64 {
+	if r.LeasedUntil.IsZero() {
+		return 0
+	}
+	return r.LeasedUntil.UnixMilli()
 }
 
 func compareText(a, b string) int {

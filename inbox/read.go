@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"sportello/channels"
@@ -99,12 +98,7 @@ func (l *Ledger) ReachContext(ctx context.Context, id ConversationID) (customer.
 	if err != nil {
 		return customer.Context{}, customer.Customer{}, err
 	}
-	of := customer.Context{Kind: v.Kind, Account: v.Account, LastKind: v.LastKind, LastInAt: v.LastInAt}
-	err = l.db.QueryRowContext(ctx, `SELECT peer FROM message WHERE conversation_id = $1 AND direction = 'in' AND kind = $2 AND auto = ''
-		ORDER BY seq DESC LIMIT 1`, string(id), string(v.LastKind)).Scan(&of.LastFrom)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return customer.Context{}, customer.Customer{}, fmt.Errorf("read last sender: %w", err)
-	}
+	of := customer.Context{Kind: v.Kind, Account: v.Account, LastKind: v.LastKind, LastFrom: v.LastFrom, LastInAt: v.LastInAt}
 	c, err := l.book.Read(ctx, v.Customer)
 	return of, c, err
 }

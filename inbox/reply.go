@@ -20,11 +20,17 @@ import (
 // matters, nothing is taken and the error is a *Held. HTML must have been sanitised.
 func (l *Ledger) Reply(ctx context.Context, cmd ReplyCmd) (Message, error) {
 	cmd.Text, cmd.HTML = storable(cmd.Text), storable(cmd.HTML)
+	if mayGoTogether(cmd) {
+		m, err := l.replies.pass(ctx, cmd, l.replyTogether)
+		if m != nil || err != nil {
+			return deref(m).Message, err
+		}
+	}
 	m, err := l.written(ctx, cmd.Conversation, cmd.Agent, cmd.ClientID, func(t *turn) (stored, error) {
 		if err := l.mayReply(ctx, t, cmd); err != nil {
 			return stored{}, err
 		}
-		return l.reply(ctx, t, cmd)
+		return l.reply(ctx, t, cmd, nil)
 	})
 	if err != nil {
 		return Message{}, fmt.Errorf("reply in conversation %s: %w", cmd.Conversation, err)
@@ -117,13 +123,16 @@ func b2i(b bool) int {
 	return 0
 }
 
-// reply writes the message and its outbox row.
-func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, error) {
+// reply writes the message and its outbox row. With express the row is begun already.
+func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd, express *Express) (stored, error) {
 	to := customer.Option{Kind: cmd.Kind, Account: cmd.Account, Address: cmd.main().Value}
 	m := stored{peer: to.Address, Message: Message{
 		Direction: Out, Kind: cmd.Kind, Account: cmd.Account, ClientID: cmd.ClientID, State: channels.StateQueued,
 		Author: Author{Kind: "agent", ID: string(cmd.Agent), Name: cmd.AgentName}, Text: cmd.Text, HTML: cmd.HTML, Parts: cmd.Parts,
 	}}
+	if express != nil {
+		m.State = channels.StateSending
+	}
 	row, err := newID()
 	if err != nil {
 		return stored{}, err
@@ -145,10 +154,14 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd) (stored, erro
 	if env.Kind == channels.Email {
 		t.refs = append(t.refs, ref{id: env.Thread.MessageID, conversation: t.c.ID, message: m.ID, ours: true})
 	}
-	t.rows = append(t.rows, Row{
+	out := Row{
 		ID: row, Message: m.ID, Conversation: t.c.ID, Customer: t.c.Customer, Class: ClassReply, Purpose: customer.Service, Kind: cmd.Kind,
-		Account: cmd.Account, Pinned: cmd.Pinned, Envelope: env, State: channels.StateQueued, DueAt: l.leaves(cmd.Kind, t.at), CreatedAt: t.at, Verdict: cmd.Verdict,
-	})
+		Account: cmd.Account, Pinned: cmd.Pinned, Envelope: env, State: m.State, DueAt: l.leaves(cmd.Kind, t.at), CreatedAt: t.at, Verdict: cmd.Verdict,
+	}
+	if express != nil {
+		out = express.begin(out, t.at)
+	}
+	t.rows = append(t.rows, out)
 	return m, nil
 }
 

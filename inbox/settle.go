@@ -18,6 +18,11 @@ import (
 // Settle takes news of an outgoing message. Late, repeated and reordered news never goes backwards (M-12). News that matches nothing
 // yet is parked, and applied when the sending it speaks of is written down (M-13).
 func (l *Ledger) Settle(ctx context.Context, r channels.Receipt) error {
+	if n, ok := good(r); ok {
+		if done, err := l.hear(ctx, n); done || err != nil {
+			return err
+		}
+	}
 	var t *turn
 	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
 		t = nil

@@ -14,7 +14,7 @@ import (
 )
 
 const conversationColumns = `v.id, v.number, v.customer_id, c.name, ` + contactColumn + `, c.tier, c.locale, v.kind, v.account_id, v.subject, v.state, v.queue,
-	v.priority, v.skills, v.assignee, v.sticky, v.rules_version, v.disposition, COALESCE(v.previous_id, ''), v.last_kind, v.last_seq,
+	v.priority, v.skills, v.assignee, v.sticky, v.rules_version, v.disposition, COALESCE(v.previous_id, ''), v.last_kind, v.last_from, v.last_seq,
 	v.last_message_seq, v.preview, v.last_in_at, v.last_out_at, v.queued_at, v.waiting_since, v.created_at, v.closed_at`
 
 // contactColumn is how a customer without a name is called.
@@ -43,7 +43,7 @@ func scanConversation(row scanner) (Conversation, error) {
 	var in, out, queued, waiting, created, closed sql.NullInt64
 	err := row.Scan(&v.ID, &v.Number, &v.Customer, &v.CustomerName, &v.CustomerContact, &v.CustomerTier, &v.Locale, &v.Kind, &v.Account, &v.Subject,
 		&v.State, &v.Queue, &v.Priority, &skills, &v.Assignee, &v.Sticky, &v.RulesVersion, &v.Disposition, &v.Previous, &v.LastKind,
-		&v.LastSeq, &v.LastMessageSeq, &v.Preview, &in, &out, &queued, &waiting, &created, &closed)
+		&v.LastFrom, &v.LastSeq, &v.LastMessageSeq, &v.Preview, &in, &out, &queued, &waiting, &created, &closed)
 	if err != nil {
 		return Conversation{}, err
 	}
@@ -148,12 +148,12 @@ func insertConversation(ctx context.Context, tx *sql.Tx, v Conversation) error {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO conversation (id, number, customer_id, kind, account_id, subject, state, queue, priority,
-			skills, assignee, sticky, rules_version, disposition, previous_id, last_kind, last_seq, last_message_seq, preview,
+			skills, assignee, sticky, rules_version, disposition, previous_id, last_kind, last_from, last_seq, last_message_seq, preview,
 			last_in_at, last_out_at, queued_at, waiting_since, created_at, updated_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24, $25)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25, $26)`,
 		string(v.ID), v.Number, string(v.Customer), string(v.Kind), string(v.Account), v.Subject, string(v.State), string(v.Queue),
 		v.Priority, skills, string(v.Assignee), string(v.Sticky), v.RulesVersion, v.Disposition, null(string(v.Previous)),
-		string(v.LastKind), v.LastSeq, v.LastMessageSeq, v.Preview, db.Millis(v.LastInAt), db.Millis(v.LastOutAt),
+		string(v.LastKind), v.LastFrom, v.LastSeq, v.LastMessageSeq, v.Preview, db.Millis(v.LastInAt), db.Millis(v.LastOutAt),
 		db.Millis(v.QueuedAt), db.Millis(v.WaitingSince), db.Millis(v.CreatedAt), db.Millis(v.ClosedAt))
 	return err
 }
@@ -184,6 +184,7 @@ func updateConversations(ctx context.Context, d *db.DB, tx *sql.Tx, turns []*tur
 		db.Ints("rules_version", turns, func(t *turn) int64 { return t.c.RulesVersion }),
 		db.Texts("disposition", turns, func(t *turn) string { return t.c.Disposition }),
 		db.Texts("last_kind", turns, func(t *turn) channels.Kind { return t.c.LastKind }),
+		db.Texts("last_from", turns, func(t *turn) string { return t.c.LastFrom }),
 		db.Ints("last_seq", turns, func(t *turn) int64 { return t.c.LastSeq }),
 		db.Ints("last_message_seq", turns, func(t *turn) int64 { return t.c.LastMessageSeq }),
 		db.Texts("preview", turns, func(t *turn) string { return t.c.Preview }),
@@ -196,7 +197,7 @@ func updateConversations(ctx context.Context, d *db.DB, tx *sql.Tx, turns []*tur
 	n, err := affected(tx.ExecContext(ctx, `WITH `+with+`
 		UPDATE conversation SET customer_id = w.customer_id, state = w.state, queue = w.queue, priority = w.priority, skills = w.skills,
 			assignee = w.assignee, sticky = w.sticky, rules_version = w.rules_version, disposition = w.disposition,
-			last_kind = w.last_kind, last_seq = w.last_seq, last_message_seq = w.last_message_seq, preview = w.preview,
+			last_kind = w.last_kind, last_from = w.last_from, last_seq = w.last_seq, last_message_seq = w.last_message_seq, preview = w.preview,
 			last_in_at = w.last_in_at, last_out_at = w.last_out_at, queued_at = w.queued_at, waiting_since = w.waiting_since,
 			closed_at = w.closed_at, updated_at = w.updated_at
 		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...))

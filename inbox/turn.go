@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"sportello/channels"
 	"sportello/inbox/journal"
 )
 
@@ -50,7 +51,7 @@ func (l *Ledger) change(ctx context.Context, id ConversationID, verb func(t *tur
 // tell wakes those who follow, after the commit.
 func (l *Ledger) tell(turns ...*turn) {
 	for _, t := range turns {
-		if len(t.rows) > 0 {
+		if slices.ContainsFunc(t.rows, func(r Row) bool { return r.State == channels.StateQueued }) {
 			l.outbox.Ring()
 		}
 	}
@@ -118,6 +119,7 @@ func flush(ctx context.Context, turns ...*turn) error {
 	var known []*turn
 	var messages []stored
 	var refs []ref
+	var rows []Row
 	var events []journal.Event
 	for _, t := range turns {
 		if t.before.ID != "" {
@@ -126,6 +128,7 @@ func flush(ctx context.Context, turns ...*turn) error {
 			return fmt.Errorf("write conversation %s: %w", t.c.ID, err)
 		}
 		messages, refs, events = append(messages, t.messages...), append(refs, t.refs...), append(events, t.events...)
+		rows = append(rows, t.rows...)
 	}
 	err := updateConversations(ctx, l.db, tx, known)
 	if err == nil {
@@ -134,12 +137,8 @@ func flush(ctx context.Context, turns ...*turn) error {
 	if err == nil {
 		err = insertRefs(ctx, l.db, tx, refs)
 	}
-	for _, t := range turns {
-		for _, r := range t.rows {
-			if err == nil {
-				err = insertRow(ctx, tx, r)
-			}
-		}
+	if err == nil {
+		err = insertRows(ctx, l.db, tx, rows)
 	}
 	if err == nil {
 		err = l.journal.Append(ctx, tx, events...)

@@ -227,7 +227,7 @@ func (t *talk) reply(ctx context.Context) (arrived time.Time, err error) {
 	t.writes.Lock()
 	defer t.writes.Unlock()
 	n, text := t.text()
-	say := wire.Reply{ClientID: uuid.NewString(), Text: text, Force: true}
+	say := wire.Reply{ClientID: uuid.NewString(), Text: text, SeenSeq: 1 << 40} // whatever came, the screen has shown it
 	if err := t.agent.Do(ctx, http.MethodPost, "/api/conversations/"+string(t.id)+"/reply", say, nil); err != nil {
 		return time.Time{}, err
 	}

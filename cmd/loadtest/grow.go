@@ -109,9 +109,9 @@ var grownTables = []struct{ table, sql string }{
 	{"identities", `INSERT INTO identity (id, customer_id, kind, value, proof, owner, last_in_at, last_account, created_at)
 		SELECT {customer}, {customer}, 'chat', 'grown-' || c, 3, 1, 1735689600000, 'shop', 1735689600000
 		FROM {all}, generate_series(0, n.customers - 1) c`},
-	{"conversations", `INSERT INTO conversation (id, number, customer_id, kind, account_id, state, queue, last_seq, last_kind, last_in_at,
+	{"conversations", `INSERT INTO conversation (id, number, customer_id, kind, account_id, state, queue, last_seq, last_kind, last_from, last_in_at,
 			last_message_seq, preview, queued_at, waiting_since, created_at, updated_at, closed_at)
-		SELECT {conversation}, 1001 + v, {customer}, 'chat', 'shop', CASE WHEN waits THEN 'waiting' ELSE 'closed' END, 'assistenza', 6, 'chat',
+		SELECT {conversation}, 1001 + v, {customer}, 'chat', 'shop', CASE WHEN waits THEN 'waiting' ELSE 'closed' END, 'assistenza', 6, 'chat', 'grown-' || c,
 			{time}, 6, 'Buongiorno', {time}, CASE WHEN waits THEN {time} END, {time}, {time}, CASE WHEN waits THEN NULL ELSE {time} END
 		FROM {all}, generate_series(0, n.conversations - 1) v, LATERAL (SELECT v % n.customers AS c, v >= n.conversations - n.open AS waits) w`},
 	{"messages", `INSERT INTO message (id, conversation_id, customer_id, seq, direction, kind, account_id, external_id, author_kind, author_id,

@@ -137,12 +137,26 @@ func (b *Book) consent(ctx context.Context, tx *sql.Tx, id ID, c Consent) error 
 	return err
 }
 
-// Contacted notes, inside the transaction that begins an attempt, that a message is on its way to an address of a customer.
-func (b *Book) Contacted(ctx context.Context, tx *sql.Tx, id ID, kind channels.Kind, value string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE identity SET last_out_at = $4 WHERE customer_id = $1 AND kind = $2 AND value = $3`,
-		string(id), string(kind), value, db.Millis(at))
+// Contact is a message that leaves for an address of a customer.
+type Contact struct {
+	Customer ID
+	To       channels.Address
+}
+
+// Contacted notes on identities when they were last written to, for the order of choices. Nothing is journaled.
+func (b *Book) Contacted(ctx context.Context, tx *sql.Tx, at time.Time, all ...Contact) error {
+	if len(all) == 0 {
+		return nil
+	}
+	with, args := b.db.With("w",
+		db.Texts("customer_id", all, func(c Contact) ID { return c.Customer }),
+		db.Texts("kind", all, func(c Contact) channels.Kind { return c.To.Kind }),
+		db.Texts("value", all, func(c Contact) string { return c.To.Value }),
+		db.Times("at", all, func(Contact) time.Time { return at }))
+	_, err := tx.ExecContext(ctx, `WITH `+with+` UPDATE identity SET last_out_at = w.at FROM w
+		WHERE identity.customer_id = w.customer_id AND identity.kind = w.kind AND identity.value = w.value`, args...)
 	if err != nil {
-		return fmt.Errorf("note contact with customer %s: %w", id, err)
+		return fmt.Errorf("note contacts: %w", err)
 	}
 	return nil
 }

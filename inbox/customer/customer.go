@@ -34,6 +34,9 @@ type Customer struct {
 	Preference *Preference `json:"preference,omitempty"`
 	Consents   []Consent   `json:"consents,omitempty"` // newest first
 	CreatedAt  time.Time   `json:"created_at"`
+
+	// Seq is the last position of the customer's own stream: as long as it stands, nothing above has changed by anybody's doing.
+	Seq int64 `json:"-"`
 }
 
 // Identity is one address of a customer.
@@ -122,6 +125,7 @@ type Verdict struct {
 	Chosen  int       `json:"chosen"`  // index into Options, -1 when none can be used
 	Code    Code      `json:"code"`    // the deciding reason for Chosen, or why there is none
 	At      time.Time `json:"at"`      // when it was asked
+	Seq     int64     `json:"-"`       // Customer.Seq when it was asked
 }
 
 // Pick is the chosen option, and whether there is one.

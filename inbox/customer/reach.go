@@ -29,7 +29,7 @@ func Reach(ask Ask, now time.Time) Verdict {
 	for _, k := range channels.Kinds() {
 		r.options = append(r.options, r.option(k))
 	}
-	v := Verdict{Options: r.options, Chosen: -1, At: now}
+	v := Verdict{Options: r.options, Chosen: -1, At: now, Seq: ask.Customer.Seq}
 	v.Chosen, v.Code = r.choose()
 	return v
 }

@@ -23,9 +23,9 @@ const mostConsents = 100
 func (b *Book) Get(ctx context.Context, q db.Querier, id ID) (Customer, error) {
 	var c Customer
 	var created int64
-	err := q.QueryRowContext(ctx, `SELECT c.id, c.name, c.locale, c.zone, c.tier, c.note, c.created_at FROM customer c
+	err := q.QueryRowContext(ctx, `SELECT c.id, c.name, c.locale, c.zone, c.tier, c.note, c.created_at, c.last_seq FROM customer c
 		WHERE c.id = (SELECT COALESCE(merged_into, id) FROM customer WHERE id = $1)`, string(id)).
-		Scan(&c.ID, &c.Name, &c.Locale, &c.Zone, &c.Tier, &c.Note, &created)
+		Scan(&c.ID, &c.Name, &c.Locale, &c.Zone, &c.Tier, &c.Note, &created, &c.Seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Customer{}, ErrNotFound
 	}

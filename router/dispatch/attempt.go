@@ -114,7 +114,7 @@ func (d *Dispatcher) visitors(ctx context.Context, row inbox.Row, ask customer.A
 	return here, nil
 }
 
-// send makes one attempt: written down, made, and its outcome written down. The outcome is written even while the program stops.
+// send makes one attempt: written down, made, and its outcome written down, even while the program stops.
 func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
 	row.AttemptFor = deadlineOf(row.Kind)
 	row, err := d.outbox.Begin(ctx, row)
@@ -124,8 +124,15 @@ func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", row.ID, err)
 	}
+	return d.make(ctx, row, func() {})
+}
+
+// make makes an attempt that is written down, and writes its outcome down. left is called as soon as what comes after it may leave.
+func (d *Dispatcher) make(ctx context.Context, row inbox.Row, left func()) error {
 	sent, err := d.attempt(ctx, row)
+	defer left()
 	if err == nil {
+		left()
 		return wrap("sent", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Sent(ctx, row, sent) }))
 	}
 	f := faultOf(row.Kind, err)

@@ -91,9 +91,12 @@ func New(outbox *inbox.Outbox, ledger *inbox.Ledger, in *live.Inbox, senders map
 func (d *Dispatcher) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var inquiring sync.WaitGroup
-	inquiring.Go(func() { d.inquire(ctx) })
-	defer inquiring.Wait()
+	var aside sync.WaitGroup
+	aside.Go(func() { d.inquire(ctx) })
+	express := d.outbox.Express(d.cfg.Node, deadlineOf(channels.Chat))
+	for range d.cfg.Workers {
+		aside.Go(func() { d.expedite(ctx, work, express) })
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var recovered time.Time
@@ -113,7 +116,22 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	for d.flying > 0 {
 		d.land(<-d.done)
 	}
+	aside.Wait()
 	return nil
+}
+
+// expedite makes the attempts of rows that were begun when they were written. Reach was asked about them a moment before, and nothing of
+// their customers has changed since (inbox.Express).
+func (d *Dispatcher) expedite(ctx, work context.Context, express *inbox.Express) {
+	for {
+		row, ok := express.Next(ctx, work)
+		if !ok {
+			return
+		}
+		if err := d.make(work, row, func() { express.Left(row.Conversation) }); err != nil {
+			d.log.Error("message not handled, it comes again", "message", row.Message, "error", err)
+		}
+	}
 }
 
 // wait returns when something is to be leased; until then it keeps the workers busy. While enough is in stock, news only waits: each

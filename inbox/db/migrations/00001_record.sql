@@ -91,6 +91,7 @@ CREATE TABLE conversation (
   previous_id      TEXT REFERENCES conversation (id),  -- continued from a closed one
   last_seq         BIGINT NOT NULL DEFAULT 0,    -- of the stream conversation:<id>
   last_kind        TEXT NOT NULL DEFAULT '',     -- channel of the last customer message
+  last_from        TEXT NOT NULL DEFAULT '',     -- the address it came from
   last_in_at       BIGINT,
   last_out_at      BIGINT,
   last_message_seq BIGINT NOT NULL DEFAULT 0,    -- of the last message a colleague or the customer wrote, notes included

@@ -1,0 +1,242 @@
+package inbox_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox"
+	"sportello/inbox/customer"
+)
+
+// seq is customer.Customer.Seq of a conversation's customer.
+func (h *house) seq(id string) int64 {
+	h.Helper()
+	_, c, err := h.ledger.ReachContext(h.Context(), inbox.ConversationID(id))
+	h.ok(err)
+	return c.Seq
+}
+
+// next is the row that comes by express, if one does.
+func (h *house) next(e *inbox.Express) (inbox.Row, bool) {
+	over, cancel := context.WithCancel(h.Context())
+	cancel()
+	return e.Next(over, h.Context())
+}
+
+// A chat line to a customer of whom nothing has changed is begun as it is written, and handed over once.
+func TestExpressReplyIsBegunAsItIsWritten(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.chat("one"))
+		e := h.outbox.Express("node1", 3*time.Second)
+		m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: h.seq(id)}})
+		h.ok(err)
+		if m.State != channels.StateSending || len(h.leased()) != 0 {
+			t.Fatalf("%+v", m)
+		}
+		row, ok := h.next(e)
+		stored := h.row(row.ID)
+		if !ok || row.Message != m.ID || row.Envelope.Attempt != 1 || row.Envelope.Text != m.Text || row.Envelope.Seq != m.Seq ||
+			stored.State != channels.StateSending || stored.Attempts != 1 || stored.Holder != "node1" || !stored.LeasedUntil.After(h.at) {
+			t.Fatalf("%+v\n%+v", row, stored)
+		}
+		h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{External: "x"}))
+		if got := h.attempts(row.ID); len(got) != 1 || got[0] != "sent" || h.message(m.ID).State != channels.StateSent {
+			t.Fatal(got)
+		}
+		if _, ok := h.next(e); ok {
+			t.Fatal("a row came twice")
+		}
+	})
+}
+
+// A process that dies with a begun row in its hands: the row is found when its time is over, and goes again.
+func TestExpressRowOfALostProcessGoesAgain(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.chat("one"))
+		h.outbox.Express("node1", 3*time.Second)
+		m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: h.seq(id)}})
+		h.ok(err)
+		h.pass(time.Minute)
+		if n, err := h.outbox.Recover(h.Context()); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if rows := h.leased(); len(rows) != 1 || rows[0].Message != m.ID {
+			t.Fatalf("%+v", rows)
+		}
+	})
+}
+
+// What must be asked about anew, has to wait for its turn, or finds no room, goes the long way.
+func TestExpressIsNotForEveryReply(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.chat("one"))
+		asked := h.seq(id)
+		queued := func(what string, in channels.Inbound, id string, seq int64) {
+			t.Helper()
+			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: seq}})
+			h.ok(err)
+			if m.State != channels.StateQueued {
+				t.Fatalf("%s: %s", what, m.State)
+			}
+		}
+		queued("without a dispatcher", in, id, asked)
+		e := h.outbox.Express("node1", 3*time.Second)
+		queued("behind another", in, id, asked)
+		h.ok(h.outbox.Sent(h.Context(), h.begin(), channels.Sent{}))
+		h.ok(h.outbox.Sent(h.Context(), h.begin(), channels.Sent{}))
+		h.ok(h.book.Consent(h.Context(), nil, h.conversation(id).Customer, customer.Consent{Kind: channels.Chat, Source: "page", Actor: "system"}))
+		queued("consent withdrawn meanwhile", in, id, asked)
+		text, sms := h.begun(h.text("two"))
+		queued("a text", sms, text, h.seq(text))
+		if _, ok := h.next(e); ok {
+			t.Fatal("one was handed over")
+		}
+		other := h.chat("three")
+		other.From.Value = "ffeeddccbbaa99887766554433221100"
+		last, other := h.begun(other)
+		queued("when it is closed", other, last, h.seq(last))
+	})
+}
+
+// Replies that come together are all written, each once, and a special one among them disturbs nobody.
+func TestRepliesTogether(t *testing.T) {
+	houses(t, func(h *house) {
+		const n = 20
+		type talk struct {
+			id  string
+			in  channels.Inbound
+			seq int64
+		}
+		talks := make([]talk, n)
+		for i := range talks {
+			in := h.from(i, "ciao")
+			id, _ := h.begun(in)
+			talks[i] = talk{id, in, h.seq(id)}
+		}
+		e := h.outbox.Express("node1", 3*time.Second)
+		var group sync.WaitGroup
+		for i, k := range talks {
+			for range 2 { // the same command twice
+				group.Go(func() {
+					m, err := h.answer(k.id, k.in, inbox.ReplyCmd{SeenSeq: 1 << 30, ClientID: fmt.Sprint("same", i), Verdict: customer.Verdict{Seq: k.seq}})
+					if err != nil || m.Text != "Buongiorno" {
+						t.Error(m, err)
+					}
+				})
+			}
+			group.Go(func() {
+				if _, err := h.answer(k.id, k.in, inbox.ReplyCmd{Agent: giulia, SeenSeq: 1 << 30}); err == nil {
+					t.Error("a reply of somebody else was taken")
+				}
+			})
+		}
+		group.Wait()
+		for range n {
+			if _, ok := h.next(e); !ok {
+				t.Fatal("a row is missing")
+			}
+		}
+		if row, ok := h.next(e); ok {
+			t.Fatalf("too many rows: %+v", row)
+		}
+		for _, k := range talks {
+			if all := h.messages(k.id); len(all) != 2 {
+				t.Fatalf("%d messages", len(all))
+			}
+		}
+	})
+}
+
+// News that comes together, in any order and twice, leaves each message as the furthest of it says, and tells each step once.
+func TestGoodNewsTogether(t *testing.T) {
+	houses(t, func(h *house) {
+		const n = 12
+		var group sync.WaitGroup
+		rows := make([]inbox.Row, n)
+		ids := make([]string, n)
+		for i := range rows {
+			in := h.from(i, "ciao")
+			ids[i], _ = h.begun(in)
+			h.mustAnswer(ids[i], in)
+			rows[i] = h.begin()
+		}
+		for _, row := range rows {
+			for range 2 {
+				group.Go(func() {
+					if err := h.outbox.Sent(h.Context(), row, channels.Sent{External: "x" + row.ID}); err != nil {
+						t.Error(err)
+					}
+				})
+				for _, state := range []channels.State{channels.StateRead, channels.StateDelivered} {
+					group.Go(func() {
+						if err := h.ledger.Settle(h.Context(), channels.Receipt{OutboxID: row.ID, Account: "site", State: state}); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+			}
+			group.Go(func() { // somebody in copy
+				r := channels.Receipt{OutboxID: row.ID, Account: "site", State: channels.StateRead, Recipient: "somebody"}
+				if err := h.ledger.Settle(h.Context(), r); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		for i, row := range rows {
+			got := h.row(row.ID)
+			if got.State != channels.StateRead || got.Holder != "" || h.message(row.Message).State != channels.StateRead {
+				t.Fatalf("%+v", got)
+			}
+			if ended := h.attempts(row.ID); len(ended) != 1 || ended[0] != "sent" {
+				t.Fatal(ended)
+			}
+			seen := map[channels.State]bool{}
+			_, changes := h.changes(ids[i])
+			for _, ch := range changes {
+				if ch.Delivery == nil {
+					continue
+				}
+				if seen[ch.Delivery.State] {
+					t.Fatalf("%s was told twice", ch.Delivery.State)
+				}
+				seen[ch.Delivery.State] = true
+			}
+			if !seen[channels.StateRead] {
+				t.Fatal("read was not told")
+			}
+		}
+	})
+}
+
+// The next line of a conversation may begin as soon as the one before has left, and not sooner.
+func TestExpressKeepsTheOrderOfAConversation(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.chat("one"))
+		e := h.outbox.Express("node1", 3*time.Second)
+		say := func() channels.State {
+			t.Helper()
+			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: h.seq(id)}})
+			h.ok(err)
+			return m.State
+		}
+		if got := say(); got != channels.StateSending {
+			t.Fatal(got)
+		}
+		e.Left(inbox.ConversationID(id)) // and is not settled yet
+		if got := say(); got != channels.StateSending {
+			t.Fatal("the one before has left, and the next waits", got)
+		}
+		if got := say(); got != channels.StateQueued {
+			t.Fatal("a line overtakes another", got)
+		}
+		e.Left(inbox.ConversationID(id))
+		if got := say(); got != channels.StateQueued {
+			t.Fatal("a line overtakes one that waits", got)
+		}
+	})
+}
