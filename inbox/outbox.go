@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"sportello/channels"
@@ -84,10 +85,11 @@ func (r Row) hold() time.Duration {
 
 // Outbox is what waits to leave. Only the dispatcher takes rows from it. It is safe for concurrent use, also by several programs.
 type Outbox struct {
-	db      *db.DB
-	journal *journal.Journal
-	ledger  *Ledger
-	now     func() time.Time
+	db        *db.DB
+	journal   *journal.Journal
+	ledger    *Ledger
+	now       func() time.Time
+	recovered atomic.Int64 // when Recover was last called, in ms; 0 for never
 }
 
 // NewOutbox makes the outbox of a ledger.

@@ -308,6 +308,9 @@ func TestN15ClockGoesBack(t *testing.T) {
 		}
 		sending, err := h.outbox.Begin(h.Context(), rows[0])
 		h.ok(err)
+		if n, err := h.outbox.Recover(h.Context()); n != 0 || err != nil {
+			t.Fatal(n, err)
+		}
 		h.pass(-time.Hour)
 		if n := len(h.leased()); n != 0 {
 			t.Fatal(n, "rows are leased before anybody has looked at the clock")
