@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,8 +18,9 @@ import (
 )
 
 // statusFault maps an SMTP reply and its enhanced status code (RFC 3463) to a Fault. reply is the three-digit code, or 0 in a
-// delivery report; enhanced may be "". Suppress is set only where the code says that the recipient's address is wrong: 5.1.x save
-// 5.1.7 and 5.1.8, which speak of the sender's.
+// delivery report; enhanced may be "". Suppress is set only where the code says that the recipient's address is of no use: 5.1.x save
+// 5.1.7 and 5.1.8, which speak of the sender's; a mailbox that is disabled (5.2.1); a host that refuses the recipient or cannot be routed
+// to (5.4.1, 5.4.4). Other codes of class 5 speak of the message or of us.
 func statusFault(reply int, enhanced, detail string) *channels.Fault {
 	f := &channels.Fault{
 		Class:    channels.Permanent,
@@ -29,7 +31,8 @@ func statusFault(reply int, enhanced, detail string) *channels.Fault {
 	if reply/100 == 4 || reply == 0 && strings.HasPrefix(enhanced, "4.") {
 		f.Class = channels.Temporary
 	}
-	f.Suppress = f.Class == channels.Permanent && f.Code == channels.CodeBadAddress && strings.HasPrefix(enhanced, "5.1.")
+	dead := f.Code == channels.CodeBadAddress && strings.HasPrefix(enhanced, "5.1.") || slices.Contains([]string{"5.2.1", "5.4.1", "5.4.4"}, enhanced)
+	f.Suppress = f.Class == channels.Permanent && dead
 	return f
 }
 

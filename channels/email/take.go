@@ -85,7 +85,7 @@ func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
 	if m.Auto != channels.AutoBounce {
 		return nil
 	}
-	original := cmp.Or(m.Report.Original, a.bounced(m))
+	original := a.original(m)
 	for _, f := range m.Report.Recipients {
 		r, ok := receiptOf(original, f)
 		if !ok {
@@ -97,6 +97,15 @@ func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
 		}
 	}
 	return nil
+}
+
+// original is the Message-ID of the mail that a report speaks of, or "". The address that only we can have written counts before what
+// the report says.
+func (a *Adapter) original(m *letter.Mail) string {
+	if m.Auto != channels.AutoBounce {
+		return m.Report.Original
+	}
+	return cmp.Or(a.bounced(m), m.Report.Original)
 }
 
 // bounced is the Message-ID of the mail of ours whose bounce this is, by the address that it was sent to, or "".
@@ -139,7 +148,7 @@ func (a *Adapter) inbound(m *letter.Mail, received time.Time) channels.Inbound {
 			in.Meta[name] = field.Clip(field.OneLine(v), 200)
 		}
 	}
-	if id := m.Report.Original; id != "" && !slices.Contains(in.Thread.References, id) {
+	if id := a.original(m); id != "" && !slices.Contains(in.Thread.References, id) {
 		in.Thread.References = append(slices.Clip(in.Thread.References), id) // it belongs where that mail is
 	}
 	return in
