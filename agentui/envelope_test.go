@@ -79,14 +79,14 @@ func TestFilesOfAReply(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	b := r.as("anna")
 	conv := r.mine("anna", "cliente@example.it")
-	put := func(name string, data []byte) (wire.File, int) {
+	put := func(name string, data []byte) (wire.Attachment, int) {
 		res := b.raw("POST", "/api/files?name="+name, data, map[string]string{"Content-Type": "application/octet-stream"})
 		defer res.Body.Close()
 		raw, err := io.ReadAll(res.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var f wire.File
+		var f wire.Attachment
 		if err := json.Unmarshal(raw, &f); err != nil {
 			t.Fatal(err)
 		}
@@ -108,23 +108,23 @@ func TestFilesOfAReply(t *testing.T) {
 		}
 	}
 	path := "/api/conversations/" + string(conv.ID) + "/reply"
-	lie := wire.File{Blob: page.Blob, Name: "a/b\u202egnp.png", Type: "image/png", Size: 1}
+	lie := wire.Attachment{Blob: page.Blob, Name: "a/b\u202egnp.png", Type: "image/png", Size: 1}
 	var sent wire.ReplyResult
-	if code := b.do("POST", path, wire.Reply{ClientID: newID(), SeenSeq: conv.LastSeq, Files: []wire.File{lie}}, &sent); code != 200 || len(sent.Done.Parts) != 1 {
+	if code := b.do("POST", path, wire.Reply{ClientID: newID(), SeenSeq: conv.LastSeq, Files: []wire.Attachment{lie}}, &sent); code != 200 || len(sent.Done.Parts) != 1 {
 		t.Fatalf("%d %+v", code, sent)
 	}
 	if p := sent.Done.Parts[0]; p.Type != "text/html" || p.Size != 33 || p.Name != "b_gnp.png" || p.Blob != page.Blob {
 		t.Errorf("%+v", p)
 	}
 	for _, bad := range []channels.BlobID{"", "x", "../../etc/passwd", channels.BlobID(strings.Repeat("0", 64))} {
-		in := wire.Reply{ClientID: newID(), SeenSeq: sent.Done.Seq, Text: "x", Files: []wire.File{{Blob: bad, Name: "x"}}}
+		in := wire.Reply{ClientID: newID(), SeenSeq: sent.Done.Seq, Text: "x", Files: []wire.Attachment{{Blob: bad, Name: "x"}}}
 		if code := b.do("POST", path, in, nil); code != 422 && code != 404 {
 			t.Errorf("%q: %d", bad, code)
 		}
 	}
 	chat := r.chat(visitor, "ciao")
 	r.assign(chat, "anna")
-	in := wire.Reply{ClientID: newID(), SeenSeq: 99, Text: "x", Kind: channels.Chat, Files: []wire.File{{Blob: page.Blob, Name: "x"}}}
+	in := wire.Reply{ClientID: newID(), SeenSeq: 99, Text: "x", Kind: channels.Chat, Files: []wire.Attachment{{Blob: page.Blob, Name: "x"}}}
 	var p wire.Problem
 	if code := b.do("POST", "/api/conversations/"+string(chat)+"/reply", in, &p); code != 422 || p.Code != "no_files" {
 		t.Errorf("%d %+v", code, p)

@@ -39,7 +39,7 @@ func (s *Server) upload(c *call) (any, error) {
 	if err != nil {
 		return nil, badUpload(err)
 	}
-	return wire.File{Blob: blob, Name: name, Type: fileType(head, name), Size: size}, nil
+	return wire.Attachment{Blob: blob, Name: name, Type: fileType(head, name), Size: size}, nil
 }
 
 func badUpload(err error) error {
@@ -51,7 +51,7 @@ func badUpload(err error) error {
 }
 
 // parts are the files of a reply. What the client says of size and type is not believed: both are read from the vault.
-func (s *Server) parts(c *call, files []wire.File) ([]channels.Part, error) {
+func (s *Server) parts(c *call, files []wire.Attachment) ([]channels.Part, error) {
 	if len(files) > mostFiles {
 		return nil, invalid("files", "too_many")
 	}
@@ -70,7 +70,7 @@ func (s *Server) parts(c *call, files []wire.File) ([]channels.Part, error) {
 	return all, nil
 }
 
-func (s *Server) part(c *call, f wire.File) (channels.Part, error) {
+func (s *Server) part(c *call, f wire.Attachment) (channels.Part, error) {
 	name := fileName(f.Name)
 	if name == "" || !isBlob(f.Blob) {
 		return channels.Part{}, invalid("files", "format")

@@ -65,14 +65,33 @@ func (o *Outbox) Sent(ctx context.Context, row Row, sent channels.Sent) error {
 		if err == nil {
 			err = endAttempt(ctx, t, row, string(channels.StateSent), "")
 		}
+		var doubt *channels.Fault
 		if err == nil {
-			err = o.ledger.deliver(ctx, t, now, channels.StateSent, nil)
+			doubt, err = doubted(ctx, t, row)
+		}
+		if err == nil {
+			err = o.ledger.deliver(ctx, t, now, channels.StateSent, doubt)
 		}
 		if err == nil {
 			err = o.ledger.unpark(ctx, t, now, sent.External)
 		}
 		return err
 	})
+}
+
+// doubted is the fault that a sent mail keeps when an earlier attempt may have sent it already: the agent is told that it may arrive twice
+// (E-49). Nil when there was none.
+func doubted(ctx context.Context, t *turn, row Row) (*channels.Fault, error) {
+	if row.Kind != channels.Email || row.Attempts < 2 {
+		return nil, nil
+	}
+	var n int
+	err := t.tx.QueryRowContext(ctx, `SELECT count(*) FROM attempt WHERE outbox_id = $1 AND n < $2 AND outcome = $3`,
+		row.ID, row.Attempts, string(channels.Uncertain)).Scan(&n)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return &channels.Fault{Class: channels.Uncertain, Code: channels.CodeTimeout}, nil
 }
 
 // Failed settles an attempt that did not succeed, by the class of its fault. Temporary: again at retryAt, or failed for good if that

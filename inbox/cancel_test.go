@@ -135,3 +135,24 @@ func TestN7UndoRacesTheDispatcher(t *testing.T) {
 		}
 	})
 }
+
+// E-49: a mail whose earlier attempt may have sent it is shown as one that may arrive twice; one that was only refused before is not.
+func TestE49ResentAfterDoubtMayArriveTwice(t *testing.T) {
+	houses(t, func(h *house) {
+		for class, want := range map[channels.Class]bool{channels.Uncertain: true, channels.Temporary: false} {
+			id, in := h.begun(h.mail("help"))
+			m := h.mustAnswer(id, in)
+			row := h.begin()
+			h.ok(h.outbox.Failed(h.Context(), row, &channels.Fault{Class: class, Code: channels.CodeTimeout}, h.now()))
+			row = h.begin()
+			if row.Envelope.Thread.MessageID != h.rowOf(m).Envelope.Thread.MessageID {
+				t.Fatal("another Message-ID")
+			}
+			h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{External: row.ID}))
+			got := h.message(m.ID)
+			if doubt := got.Fault != nil && got.Fault.Class == channels.Uncertain; got.State != channels.StateSent || doubt != want {
+				t.Errorf("%s: %s %+v", class, got.State, got.Fault)
+			}
+		}
+	})
+}

@@ -140,7 +140,7 @@ func (l *Ledger) deliver(ctx context.Context, t *turn, row Row, next channels.St
 	if err != nil || !m.State.After(next) {
 		return err
 	}
-	if next != channels.StateFailed {
+	if next != channels.StateFailed && f != nil && f.Class != channels.Uncertain {
 		f = nil
 	}
 	fault, err := faultJSON(f)

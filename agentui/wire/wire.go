@@ -21,7 +21,7 @@
 //	POST   /api/conversations/{id}/reply      Reply → ReplyResult    (409 held, with ReplyResult; 422 refused, new_recipient, forbidden_recipient)
 //	GET    /api/conversations/{id}/envelope   → Envelope             to whom a reply by mail would go
 //	POST   /api/conversations/{id}/messages/{mid}/cancel  Command → inbox.Message  takes a reply back (409 too_late)
-//	POST   /api/files?name=                   the file's bytes → File  (413 too_large)
+//	POST   /api/files?name=                   the file's bytes → Attachment  (413 too_large)
 //	POST   /api/conversations/{id}/note       Note → inbox.Message
 //	POST   /api/conversations/{id}/take       Command → inbox.Conversation  pull it from its queue
 //	POST   /api/conversations/{id}/transfer   Transfer → inbox.Conversation
@@ -194,16 +194,16 @@ type Reply struct {
 
 	// Of a mail. Without To it goes to the address that the gateway chose. Confirmed are addresses that were never on the conversation
 	// and that the agent has confirmed, each by itself. Files have been uploaded before.
-	To        []string `json:"to,omitempty"`
-	Cc        []string `json:"cc,omitempty"`
-	Bcc       []string `json:"bcc,omitempty"`
-	Confirmed []string `json:"confirmed,omitempty"`
-	Subject   string   `json:"subject,omitempty"`
-	Files     []File   `json:"files,omitempty"`
+	To        []string     `json:"to,omitempty"`
+	Cc        []string     `json:"cc,omitempty"`
+	Bcc       []string     `json:"bcc,omitempty"`
+	Confirmed []string     `json:"confirmed,omitempty"`
+	Subject   string       `json:"subject,omitempty"`
+	Files     []Attachment `json:"files,omitempty"`
 }
 
-// File is a file that was uploaded. Size and Type are what the gateway found; in a Reply they are not believed.
-type File struct {
+// Attachment is a file that was uploaded. Size and Type are what the gateway found; in a Reply they are not believed.
+type Attachment struct {
 	Blob channels.BlobID `json:"blob"`
 	Name string          `json:"name"`
 	Type string          `json:"type,omitempty"`

@@ -2,7 +2,7 @@
 // one with the code "network".
 
 import type { Outcome, Item } from "../console/state/outbox";
-import type { Message, Problem, ReplyResult } from "./types";
+import type { Attachment, Message, Problem, ReplyResult } from "./types";
 
 export class Refusal extends Error {
   constructor(
@@ -23,19 +23,22 @@ export class Refusal extends Error {
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
+  /** Keeps a file that a message will name. */
+  upload(file: Blob, name: string): Promise<Attachment>;
 }
 
 /** An API whose commands carry the token that `csrf` gives. `expired` is told when the session has ended. */
 export function api(csrf: () => string, expired: () => void): Api {
   const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
+    const file = body instanceof Blob;
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRF-Token"] = csrf();
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (body !== undefined) headers["Content-Type"] = file ? "application/octet-stream" : "application/json";
     const response = await fetch(path, {
       method,
       headers,
       credentials: "same-origin",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: file || body === undefined ? body : JSON.stringify(body),
       signal: signal ?? AbortSignal.timeout(20_000),
     }).catch(() => {
       throw new Refusal(0, "network");
@@ -49,6 +52,7 @@ export function api(csrf: () => string, expired: () => void): Api {
   return {
     get: (path, signal) => call("GET", path, undefined, signal),
     send: (method, path, body) => call(method, path, body),
+    upload: (file, name) => call("POST", `/api/files?name=${encodeURIComponent(name)}`, file, AbortSignal.timeout(120_000)),
   };
 }
 
@@ -58,7 +62,7 @@ export async function post(a: Api, item: Item): Promise<Outcome> {
   const { client_id, text } = item;
   try {
     if (item.mode === "note") return { t: "done", message: await a.send<Message>("POST", to, { client_id, text }) };
-    const body = { client_id, text, seen_seq: item.seen_seq, kind: item.kind || undefined, force: item.force || undefined };
+    const body = { client_id, text, seen_seq: item.seen_seq, kind: item.kind || undefined, force: item.force || undefined, ...item.mail };
     return settled(await a.send<ReplyResult>("POST", to, body), "unexpected");
   } catch (e) {
     if (!(e instanceof Refusal)) throw e;
@@ -68,7 +72,7 @@ export async function post(a: Api, item: Item): Promise<Outcome> {
 }
 
 function settled(result: ReplyResult, code: string): Outcome {
-  if (result.done) return { t: "done", message: result.done };
+  if (result.done) return { t: "done", message: result.done, until: result.cancel_until ?? "" };
   if (result.held) return { t: "held", held: result.held };
   return { t: "refused", code: result.refused?.code ?? code, verdict: result.refused ?? null };
 }

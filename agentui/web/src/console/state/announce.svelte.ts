@@ -3,6 +3,7 @@
 export interface Toast {
   readonly text: string;
   readonly action: { label: string; run: () => void } | null;
+  readonly until: number; // when its act is too late, milliseconds since 1970; 0: never
 }
 
 export class Announcer {
@@ -19,12 +20,12 @@ export class Announcer {
     this.assertive = again(this.assertive, text);
   }
 
-  /** Shows a line for ten seconds and says it. Its act must also exist somewhere else. */
-  show(text: string, action: Toast["action"] = null): void {
+  /** Shows a line for ten seconds, or until its act is too late, and says it. Its act must also exist somewhere else. */
+  show(text: string, action: Toast["action"] = null, until = 0): void {
     clearTimeout(this.timer);
-    this.toast = { text, action };
+    this.toast = { text, action, until };
     this.say(text);
-    this.timer = setTimeout(() => this.dismiss(), 10_000);
+    this.timer = setTimeout(() => this.dismiss(), until ? Math.max(0, until - Date.now()) : 10_000);
   }
 
   dismiss(): void {

@@ -11,6 +11,7 @@ import { Desk } from "./desk.svelte";
 import { Drafts, type Mode } from "./drafts";
 import { isMine } from "./entries";
 import { nextWaiting, type View } from "./lists";
+import type { Chosen } from "./mailing";
 import { Offers } from "./offers.svelte";
 import { Outbox, type Item, type Shelf } from "./outbox";
 import { Reading } from "./reading.svelte";
@@ -38,6 +39,8 @@ export class Console {
   linkSince = $state(Date.now());
   ready = $state(false);
   items = $state.raw<readonly Item[]>([]);
+  /** The mail that can be taken back, the latest: until when is by this device's clock. */
+  undoable = $state.raw<{ message: Message; until: number } | null>(null);
   directory = $state.raw<Directory>({ queues: [], agents: [] });
   /** Asks the composer to take the keyboard; the number grows with every request. */
   compose = $state.raw<{ n: number; mode: Mode; text: string | null }>({ n: 0, mode: "reply", text: null });
@@ -75,7 +78,7 @@ export class Console {
       post: (item) => post(api, item),
       now: Date.now,
       changed: (items) => (this.items = items),
-      done: (item, message) => this.sent(item, message),
+      done: (item, message, until) => this.sent(item, message, until),
       stopped: (item) => this.stoppedItem(item),
     });
     this.feed = new Feed(socketURL(), {
@@ -153,10 +156,26 @@ export class Console {
   }
 
   /** Puts a message into the outbox. */
-  send(conversation: Conversation, mode: Mode, text: string, kind: Item["kind"]): void {
-    const item = { client_id: crypto.randomUUID(), conversation: conversation.id, mode, text, kind, seen_seq: conversation.last_seq };
+  send(conversation: Conversation, mode: Mode, text: string, kind: Item["kind"], mail: Chosen = {}): void {
+    const item = { client_id: crypto.randomUUID(), conversation: conversation.id, mode, text, kind, seen_seq: conversation.last_seq, mail };
     void this.outbox.add(item);
     this.desk.retire(conversation.id, mode, text);
+  }
+
+  /** Takes the latest mail back. Its text returns to where it was written; a text begun there meanwhile stays above it. */
+  async undo(): Promise<void> {
+    const last = this.undoable;
+    if (!last || last.until < Date.now()) return;
+    this.undoable = null;
+    this.announcer.dismiss();
+    const { id, conversation, text } = last.message;
+    const client_id = crypto.randomUUID();
+    const back = await this.attempt(() => this.api.send<Message>("POST", `/api/conversations/${conversation}/messages/${id}/cancel`, { client_id }));
+    if (!back) return;
+    this.desk.message(back);
+    if (this.desk.selected === conversation) this.toComposer("reply", text);
+    else this.desk.write(conversation, "reply", [this.desk.drafts.get(conversation, "reply"), text].filter(Boolean).join("\n\n"));
+    this.announcer.show(t("undo.done"));
   }
 
   async take(id: ConversationID): Promise<void> {
@@ -294,9 +313,21 @@ export class Console {
     this.announcer.show(t("offer.accepted_later", { name: called(c) }), { label: t("do.open"), run: () => this.open(c.id) });
   }
 
-  private sent(item: Item, message: Message): void {
+  private sent(item: Item, message: Message, until: string): void {
     this.desk.message(message);
+    if (until) this.mayUndo(message, Date.parse(until));
     if (item.mode === "note") this.announcer.say(t("did.noted"));
+  }
+
+  /** Offers to take a mail back. The deadline is the gateway's; how far it is off counts from its own clock, less a moment for the way. */
+  private mayUndo(message: Message, deadline: number): void {
+    const until = Date.now() + deadline - this.ticker.server.now() - 300;
+    if (until <= Date.now()) return;
+    this.undoable = { message, until };
+    this.announcer.show(t("undo.sent"), { label: t("do.undo"), run: () => void this.undo() }, until);
+    setTimeout(() => {
+      if (this.undoable?.message.id === message.id) this.undoable = null;
+    }, until - Date.now());
   }
 
   private stoppedItem(item: Item): void {

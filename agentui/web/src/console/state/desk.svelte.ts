@@ -5,6 +5,7 @@ import { Refusal } from "../../wire/api";
 import type { Conversation, ConversationID, Customer, CustomerID, Entry, Kind, Message, Thread, Timeline, Verdict } from "../../wire/types";
 import { Drafts } from "./drafts";
 import { changeOf } from "./entries";
+import type { Mailing } from "./mailing";
 import { open, openCustomer, prepend, receive, refresh, withMessage, type Opened } from "./timeline";
 
 const kept = 20; // opened threads that are shown at once when one comes back to them
@@ -21,6 +22,8 @@ export class Desk {
   error = $state("");
   /** The replies that wait to be finished, by conversation. */
   unfinished = $state.raw<ReadonlyMap<ConversationID, string>>(new Map());
+  /** What is chosen for mails that are being written, by conversation. */
+  readonly mailings = new Map<ConversationID, Mailing>();
   private cache = new Map<string, Opened>();
   private generation = 0;
   private reachTimer: ReturnType<typeof setTimeout> | undefined;

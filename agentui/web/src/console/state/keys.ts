@@ -21,6 +21,7 @@ export type Command =
   | "close"
   | "panel"
   | "apply"
+  | "undo"
   | "go-work"
   | "go-queues"
   | "go-rules";
@@ -65,6 +66,7 @@ const letters: Record<string, Command> = {
   t: "transfer",
   e: "close",
   i: "panel",
+  z: "undo",
   ".": "apply",
   "?": "keys",
 };

@@ -5,6 +5,7 @@
 
 import type { AgentID, ConversationID, HeldReply, Kind, Message, Verdict } from "../../wire/types";
 import type { Mode } from "./drafts";
+import type { Chosen } from "./mailing";
 
 export interface Item {
   readonly client_id: string;
@@ -22,11 +23,12 @@ export interface Item {
   readonly code: string; // of the failure
   readonly held: HeldReply | null;
   readonly refused: Verdict | null;
+  readonly mail?: Chosen; // recipients, subject and files, as they were when it was sent
 }
 
 /** What came of one attempt. "again" is for everything that may work later without anybody doing something. */
 export type Outcome =
-  | { t: "done"; message: Message }
+  | { t: "done"; message: Message; until?: string } // until: it can be taken back
   | { t: "held"; held: HeldReply }
   | { t: "refused"; code: string; verdict: Verdict | null }
   | { t: "again"; after: number };
@@ -48,7 +50,7 @@ export interface Options {
   post: Post;
   now: () => number;
   changed: (items: readonly Item[]) => void;
-  done: (item: Item, message: Message) => void;
+  done: (item: Item, message: Message, until: string) => void;
   stopped: (item: Item) => void; // an item is held or has failed: somebody must look
   later?: (fn: () => void, ms: number) => void;
 }
@@ -73,7 +75,7 @@ export class Outbox {
   }
 
   /** Takes a message that the agent has sent. It is on the shelf before the first attempt. */
-  async add(item: Pick<Item, "client_id" | "conversation" | "mode" | "text" | "kind" | "seen_seq">): Promise<void> {
+  async add(item: Pick<Item, "client_id" | "conversation" | "mode" | "text" | "kind" | "seen_seq" | "mail">): Promise<void> {
     const now = this.o.now();
     const added: Item = {
       ...item,
@@ -154,7 +156,7 @@ export class Outbox {
     switch (outcome.t) {
       case "done":
         this.failures = 0;
-        this.o.done(item, outcome.message);
+        this.o.done(item, outcome.message, outcome.until ?? "");
         this.remove(item);
         return true;
       case "held":
