@@ -40,7 +40,7 @@ const blanks = 6 // blank lines one below the other that are lines; more belong 
 
 // scan divides a text into its lines.
 func scan(text string) []line {
-	lines := make([]line, 0, min(strings.Count(text, "\n")+1, 1<<14))
+	lines := make([]line, 0, min(strings.Count(text, "\n")+1, 1<<16))
 	for at := 0; at < len(text); {
 		end := len(text)
 		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {

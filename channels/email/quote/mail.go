@@ -127,7 +127,11 @@ func (m *mail) marked(i int) int {
 	end := m.runEnd(i)
 	kind := channels.FoldQuote
 	if first := m.firstFull(i, end); first >= 0 {
-		if d, ok := m.dividerAt(first); ok {
+		d, ok := m.dividerAt(first)
+		if next := m.next(first); !ok && next > 0 && next < end && endsColon(m.lines[first].text) { // words of no known language above a head
+			d, ok = m.dividerAt(next)
+		}
+		if ok {
 			m.heads, kind = true, d.kind
 		}
 	}

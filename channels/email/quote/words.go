@@ -183,7 +183,7 @@ mo, di, mi, do, fr, sa, so, ma, wo, vr, za, zo, в, вт, ср, чт, пт, сб
 // passed: words of a line above a message that is passed on; original: above one that is answered.
 var passed = newList(`forward-, fwd, fw, inoltrat-, inoltra, inoltro, weitergeleit-, weiterleit-, transféré, transferé, transfere, transmis, faire suivre, réexpédié, reenviad-, reenvi-, encaminhad-, encaminhamento,
 doorgestuurd, doorgezonden, doorsturen, przekazan-, przesłan-, przekazyw-, vidarebefordra-, vidaresend-, videresend-, videresendt, edelleen, lähetetty, välitetty, přeposlan-, předáv-, preposlan-, iletilen, iletildi, yönlendirilen,
-redirecționat, redirectionat, továbbított, пересылаем-, переслан-, переадрес-, пересланн-, препратен-, προωθημέν-, prosleđen-, proslijeđen-, 转发, 轉寄, 轉發, 转寄, 転送, 전달된, 전달, محولة, معاد توجيه-, הועבר-, chuyển tiếp, diteruskan`)
+redirecționat, redirectionat, továbbított, пересыла-, пересила-, переслан-, переадрес-, пересланн-, препратен-, προωθημέν-, prosleđen-, proslijeđen-, 转发, 轉寄, 轉發, 转寄, 転送, 전달된, 전달, محولة, معاد توجيه-, הועבר-, chuyển tiếp, diteruskan`)
 
 var original = newList(`original, originale, originalmeddelande, oprindelig, opprinnelig, ursprünglich-, originalnachricht, d'origine, d’origine, origine, initial, mensaje original, oorspronkelijk-, origineel, oryginaln-, pierwotna, ursprunglig-,
 ursprungligt, alkuperäinen, původní, pôvodná, orijinal, özgün, eredeti, исходн-, оригинальн-, оригінальн-, αρχικό, 原始, 原邮件, 原郵件, 原文, 元の, 원본, الأصلية, المقورية, מקורית, המקורית, gốc, asli, originalna, izvorna, reply message, antwort, réponse, risposta, respuesta, resposta, svar`)
