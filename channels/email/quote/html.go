@@ -36,6 +36,7 @@ type page struct {
 	out    strings.Builder
 	hints  []hint // per line
 	want   int    // line ends to write before the next word
+	held   bool   // a space that is not broken was met in the element
 	space  bool   // white space to write before the next word
 	depth  int    // quote marks
 	now    hint   // of the lines that are written
@@ -118,8 +119,9 @@ func (p *page) element(n *html.Node, level int) {
 		p.leaf(n)
 		return
 	}
-	ends := gap(n)
+	ends, from := gap(n), p.out.Len()
 	p.lineEnd(ends)
+	p.held = false
 	before, pre := p.now, p.pre
 	p.pre = p.pre || keeps(n)
 	depth := p.depth
@@ -150,6 +152,9 @@ func (p *page) element(n *html.Node, level int) {
 		p.now &^= hintQuote
 	}
 	p.lineEnd(ends)
+	if ends > 0 && p.held && p.out.Len() == from && from > 0 { // it was kept open by a space, to be seen as a blank line
+		p.want = max(p.want, 2)
+	}
 }
 
 // inside writes what is between the tags of an element, with what only some of them have.
@@ -274,6 +279,7 @@ func (p *page) words(s string, keep bool) {
 	for _, r := range s {
 		switch {
 		case r == '\u00a0' || unicode.IsSpace(r):
+			p.held = p.held || r == '\u00a0'
 			if keep && (p.want == 0 || strings.TrimSpace(s) != "") {
 				if r == '\t' {
 					p.rune(r)

@@ -65,6 +65,9 @@ func (m *mail) tail(start, end int) {
 		if from < 0 {
 			break
 		}
+		for stop < end && m.lines[stop].blank() && m.lines[stop].mark == "" && m.lines[stop].bare != "" { // the frame around it
+			stop++
+		}
 		m.set(from, stop, kind)
 		stop = from
 	}
@@ -299,9 +302,16 @@ func (m *mail) notice(from, stop int) bool {
 
 // banner marks the warning that a mail gate puts above a letter from outside.
 func (m *mail) banner() {
-	from := m.firstFull(0, len(m.lines))
+	for at := 0; at >= 0; {
+		at = m.bannerAt(at)
+	}
+}
+
+// bannerAt looks at the first paragraph from line at on, and returns the line behind it, -1 when it is no warning.
+func (m *mail) bannerAt(at int) int {
+	from := m.firstFull(at, len(m.lines))
 	if from < 0 || m.lines[from].mark != "" {
-		return
+		return -1
 	}
 	stop := from
 	size := 0
@@ -310,15 +320,17 @@ func (m *mail) banner() {
 		stop++
 	}
 	if size > 600 || !m.openBelow(stop) {
-		return
+		return -1
 	}
 	lower := ""
 	for i := from; i < stop; i++ {
 		lower += strings.ToLower(m.lines[i].text) + " "
 	}
-	if outside.starts(strings.TrimLeft(lower, "[*!⚠️ ")) && outsideWords(lower) {
-		m.set(from, stop, channels.FoldDisclaimer)
+	if !outside.starts(strings.TrimLeft(lower, "[*!⚠️ ")) || !outsideWords(lower) {
+		return -1
 	}
+	m.set(from, stop, channels.FoldDisclaimer)
+	return stop
 }
 
 func (m *mail) openBelow(i int) bool {
