@@ -93,6 +93,7 @@ type Health struct {
 	Code        string    // stable code: "ok", "auth", "network", "throttled", "tls", "protocol", "store", "folder"
 	Folder      string    // of a mailbox, if it is one folder that fails
 	Detail      string    // technical detail for the operator's log; never shown to a customer, carries no secret
+	Since       time.Time // not OK since; zero when OK. Filled in by whoever collects reports, not by adapters
 	LastSuccess time.Time // zero if never
 	Lag         int64     // messages known to be waiting at the provider; -1 if unknown
 	Held        int       // messages that could not be taken in, and wait there for a person

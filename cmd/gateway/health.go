@@ -45,7 +45,11 @@ func (b *healthBoard) set(h channels.Health) {
 func (b *healthBoard) all() []channels.Health {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.SortedFunc(maps.Values(b.last), func(x, y channels.Health) int { return strings.Compare(string(x.Account), string(y.Account)) })
+	all := slices.SortedFunc(maps.Values(b.last), func(x, y channels.Health) int { return strings.Compare(string(x.Account), string(y.Account)) })
+	for i := range all {
+		all[i].Since = b.since[all[i].Account]
+	}
+	return all
 }
 
 // down are the accounts by which nothing can be sent, since when. A mailbox that cannot be read may still send, so that mail

@@ -103,6 +103,7 @@ func (a *app) frontTasks(public net.Listener) []task {
 	}
 	for id, m := range a.mailboxes {
 		if !m.Reads() {
+			tasks = append(tasks, task{"mail account " + string(id), m.Run})
 			continue
 		}
 		tasks = append(tasks, task{"mailbox " + string(id), func(ctx context.Context) error { return a.readAlone(ctx, id, m.Run) }})

@@ -3,6 +3,15 @@ import type { Key } from "./it";
 // English, with the same keys as Italian.
 
 export const en: Record<Key, string> = {
+  "accounts.auth": "{account}: sign-in refused since {since}. The password has changed or the permission was withdrawn: re-connect the account.",
+  "accounts.folder": "{account}: the folder “{folder}” cannot be used since {since}. It is missing or refused; the other folders are read.",
+  "accounts.held": "{account}: {n, plural, one {one message could not be taken in} other {# messages could not be taken in}}. They are in the list, marked as unreadable, and still at the provider.",
+  "accounts.label": "Accounts with problems",
+  "accounts.network": "{account}: the server cannot be reached since {since}. It is tried again; nothing is lost.",
+  "accounts.protocol": "{account}: the server gives answers that are not understood, since {since}. It is tried again; nothing is lost.",
+  "accounts.store": "{account}: messages cannot be stored here since {since}. They wait at the provider; tell your administrator.",
+  "accounts.throttled": "{account}: the provider asks for patience since {since}. It is tried again more slowly; nothing is lost.",
+  "accounts.tls": "{account}: the server’s certificate is not trusted since {since}. Nothing is read until it is put right.",
   "appointment.attendees": "{n, plural, one {# guest} other {# guests}}",
   "appointment.cancel": "Appointment cancelled",
   "appointment.counter": "Proposes another time",

@@ -1,6 +1,15 @@
 // Italian, and the list of all keys. The console says "tu". A code of the gateway is the last part of its key: errors.<code>.
 
 export const it = {
+  "accounts.auth": "{account}: accesso rifiutato (da: {since}). La password è cambiata o il permesso è stato revocato: ricollegare la casella.",
+  "accounts.folder": "{account}: la cartella «{folder}» non è utilizzabile (da: {since}). Manca o è negata; le altre cartelle vengono lette.",
+  "accounts.held": "{account}: {n, plural, one {un messaggio non è stato acquisito} other {# messaggi non sono stati acquisiti}}. Sono nell’elenco, segnati come illeggibili, e restano presso il fornitore.",
+  "accounts.label": "Caselle con problemi",
+  "accounts.network": "{account}: il server non è raggiungibile (da: {since}). Si riprova; nulla va perso.",
+  "accounts.protocol": "{account}: il server dà risposte incomprensibili (da: {since}). Si riprova; nulla va perso.",
+  "accounts.store": "{account}: qui non si possono salvare messaggi (da: {since}). Restano presso il fornitore; avvisare l’amministratore.",
+  "accounts.throttled": "{account}: il fornitore chiede pazienza (da: {since}). Si riprova più lentamente; nulla va perso.",
+  "accounts.tls": "{account}: il certificato del server non è attendibile (da: {since}). Finché non è corretto non si legge nulla.",
   "appointment.attendees": "{n, plural, one {# invitato} other {# invitati}}",
   "appointment.cancel": "Appuntamento annullato",
   "appointment.counter": "Propone un altro orario",
