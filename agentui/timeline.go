@@ -33,7 +33,8 @@ func (s *Server) timeline(c *call) (any, error) {
 	return s.page(c, who, before)
 }
 
-// page assembles one page, oldest first. Messages are shown as they are now, so that the events of their delivery need no place.
+// page assembles one page, oldest first. Messages are shown as they are now, so that the events of their delivery and
+// correction need no place.
 func (s *Server) page(c *call, who customer.Customer, before journal.Cursor) (wire.Timeline, error) {
 	names, err := s.names(c)
 	if err != nil {
@@ -75,7 +76,7 @@ func (s *Server) item(ctx context.Context, e journal.Event) (wire.TimelineItem, 
 	item := wire.TimelineItem{
 		ID: e.ID, Type: e.Type, At: e.At, Actor: e.Actor, Conversation: inbox.ConversationID(e.Stream.Conversation()), Seq: e.Seq,
 	}
-	if e.Type == journal.Delivery {
+	if e.Type == journal.Delivery || e.Type == journal.Corrected {
 		return item, false, nil
 	}
 	if e.Type == journal.CustomerChanged {
@@ -97,7 +98,7 @@ func (s *Server) item(ctx context.Context, e journal.Event) (wire.TimelineItem, 
 		return item, true, nil
 	}
 	item.Message = change.Message
-	if change.Message.Direction == inbox.Out {
+	if change.Message.Direction == inbox.Out || change.Message.Raw != "" { // it may have been read anew
 		now, err := s.Ledger.Message(ctx, change.Message.ID)
 		if err != nil {
 			return item, false, err

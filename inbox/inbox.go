@@ -124,7 +124,7 @@ type Message struct {
 // about. The live inbox needs nothing else: it stores Conversation as it stands, if Seq is newer than what it has.
 type Change struct {
 	Conversation Conversation    `json:"conversation"`
-	Message      *Message        `json:"message,omitempty"`     // received, replied, noted
+	Message      *Message        `json:"message,omitempty"`     // received, replied, noted, corrected
 	Delivery     *DeliveryChange `json:"delivery,omitempty"`    // delivery, redirected
 	Decision     *Decision       `json:"decision,omitempty"`    // queued, offered, unmatched, assigned
 	From         AgentID         `json:"from,omitempty"`        // transferred, reopened, requeued: who had it

@@ -73,7 +73,7 @@ func (l *Ledger) clock() time.Time { return l.now().UTC().Truncate(time.Millisec
 func (t *turn) tell(typ journal.Type, actor journal.Actor, ch Change) error {
 	t.c.LastSeq++
 	ch.Conversation = t.c
-	if ch.Message != nil {
+	if ch.Message != nil && typ != journal.Corrected {
 		ch.Message.Seq = t.c.LastSeq
 	}
 	e, err := journal.Of(journal.ConversationStream(string(t.c.ID)), t.c.LastSeq, string(t.c.Customer), typ, actor, t.at, ch)

@@ -11,6 +11,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/letter"
 )
 
 // Deps are the parts that an Adapter works with. Sink, Vault and Bookmarks are needed; the others may be nil.
@@ -21,6 +22,9 @@ type Deps struct {
 	Health    channels.HealthSink
 	Log       *slog.Logger
 	Now       func() time.Time
+
+	// Read reads a mail in place of letter.Read.
+	Read func(raw []byte, r letter.Reading) *letter.Mail
 }
 
 // Adapter is one mailbox: Run takes its mail in, Send sends from it. Run is called once; Send may be called from any goroutine,
@@ -55,6 +59,9 @@ func New(cfg Config, deps Deps) *Adapter {
 	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	if deps.Read == nil {
+		deps.Read = letter.Read
 	}
 	if deps.Now == nil {
 		deps.Now = time.Now

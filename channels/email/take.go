@@ -73,7 +73,7 @@ func (a *Adapter) read(raw []byte, l listed) *letter.Mail {
 	if l.sent {
 		reading.Own = nil
 	}
-	m := letter.Read(raw, reading)
+	m := a.deps.Read(raw, reading)
 	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail
 		m.External, m.Flaw = fmt.Sprintf("empty:%d", l.uid), "the mail server returned no content"
 	}

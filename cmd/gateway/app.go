@@ -20,6 +20,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/chat"
 	"sportello/channels/email"
+	"sportello/channels/email/letter"
 	"sportello/channels/sms"
 	"sportello/inbox"
 	"sportello/inbox/blob"
@@ -40,6 +41,8 @@ type options struct {
 	demo  []inbox.AgentID           // signed in by one click
 	extra map[string]http.Handler   // further pages of the public listener, by prefix
 	more  func(*app) (front []task) // further tasks
+
+	readMail func([]byte, letter.Reading) *letter.Mail // in place of letter.Read
 }
 
 // app is the program as a value: build wires it, run runs it, close gives everything back.
@@ -183,7 +186,7 @@ func (a *app) wireChannels(context.Context) error {
 	bookmarks := inbox.NewBookmarks(a.record, a.now)
 	for _, cfg := range a.settings.emailConfigs(bookmarks) {
 		cfg.CAs = cas
-		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now})
+		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Read: a.opt.readMail})
 		a.mailboxes[cfg.Account], senders[cfg.Account] = m, m
 	}
 	if err := a.wireReceivers(); err != nil {

@@ -38,6 +38,11 @@ type audited struct {
 
 func newAudited(t *testing.T, record string) *audited {
 	t.Helper()
+	return newAuditedWith(t, record, options{})
+}
+
+func newAuditedWith(t *testing.T, record string, opt options) *audited {
+	t.Helper()
 	a := &audited{T: t}
 	dir := t.TempDir()
 	var err error
@@ -85,7 +90,7 @@ sms:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.app, err = build(t.Context(), s, slog.New(slog.DiscardHandler), options{}); err != nil {
+	if a.app, err = build(t.Context(), s, slog.New(slog.DiscardHandler), opt); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

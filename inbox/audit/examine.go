@@ -130,6 +130,10 @@ func (x *examination) telling(s *stream) []*told {
 				elsewhere: e.Type == journal.Replied && m.State == channels.StateSent}
 			all, byID[m.ID] = append(all, t), t
 		}
+		if m := ch.Message; m != nil && e.Type == journal.Corrected && byID[m.ID] != nil {
+			t := byID[m.ID] // what the message is held against from now on
+			t.message, t.Content = *m, e.Content
+		}
 		if d := ch.Delivery; d != nil && byID[d.Message] != nil {
 			byID[d.Message].state = d.State
 		}

@@ -22,6 +22,7 @@ const (
 	Received    Type = "message.received"       // a customer wrote
 	Replied     Type = "message.replied"        // a reply was written and queued to leave
 	Noted       Type = "message.noted"          // an internal note
+	Corrected   Type = "message.corrected"      // a message was read anew from its raw form and says something else now
 	Delivery    Type = "message.delivery"       // the delivery state of an outgoing message changed
 	Redirected  Type = "message.redirected"     // it leaves by another channel than asked for, and why
 	Queued      Type = "conversation.queued"    // placed in a queue by a rule or by hand

@@ -29,6 +29,13 @@ describe("an opened customer", () => {
     expect(shown.items[1]?.message?.state).toBe("delivered");
   });
 
+  test("a message that was read anew takes the place of its older form", () => {
+    const e = entry(11, "message.corrected", changed(now(6), { message: message({ id: "m4", seq: 4, text: "città" }) }, "message.corrected"));
+    const shown = receive(opened(), e);
+    expect(texts(shown.items)).toEqual(["m3", "m4"]);
+    expect(shown.items[1]?.message?.text).toBe("città");
+  });
+
   test("a message that left by another channel says which was asked for", () => {
     const out = item(4, { message: message({ id: "m4", seq: 4, direction: "out", state: "queued", kind: "sms" }) });
     const e = entry(11, "message.redirected", changed(now(6), { delivery: { message: "m4", seq: 4, state: "queued", kind: "email" } }));

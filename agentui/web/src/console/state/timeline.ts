@@ -62,6 +62,10 @@ export function receive(shown: Opened, entry: Entry): Opened {
   if (!carried || carried.change.conversation.customer !== shown.customer.id) return shown;
   const { event, change } = carried;
   const next = withConversation(shown, change.conversation);
+  const corrected = change.message;
+  if (event.type === "message.corrected" && corrected) {
+    return { ...next, items: next.items.map((i) => (i.message?.id === corrected.id ? { ...i, message: corrected } : i)) };
+  }
   if (change.delivery) return { ...next, items: fold(next.items, change) };
   if (next.items.some((i) => i.conversation === change.conversation.id && i.seq === event.seq && i.id === event.id)) return next;
   const item: TimelineItem = {
