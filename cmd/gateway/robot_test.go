@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sportello/channels"
 	"sportello/channels/channeltest"
 	"sportello/inbox"
 	"sportello/inbox/journal"
@@ -196,5 +197,64 @@ func TestN10AMachineThatAnswersEverything(t *testing.T) {
 				t.Errorf("%d messages of nobody", n)
 			}
 		})
+	}
+}
+
+// deliver puts a mail with these lines into the gateway's mailbox.
+func (h *mailHouse) deliver(from, to string, lines ...string) {
+	h.t.Helper()
+	if err := h.server.Deliver(from, to, []byte(strings.Join(lines, "\r\n")+"\r\n")); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// E-31 to E-35: a bounce without fields marks the very message, its address is used no more, and nobody has to look at it; one about
+// nothing known is found on the list. A delay is neither.
+func TestE33ABounceMarksTheVeryMessage(t *testing.T) {
+	const ours, anna = "help@one.example", "anna@cliente.example"
+	h := newMailHouse(t, ours)
+	a := h.gateway(ours)
+	h.write(anna, ours, "Where is my order?")
+	h.await("the acknowledgement has left", func() bool { return h.messages(a, `direction = 'out' AND state = 'sent'`) == 1 })
+	var row, message, conversation string
+	err := a.record.QueryRowContext(h.ctx, `SELECT id, message_id, conversation_id FROM outbox`).Scan(&row, &message, &conversation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := func(subject string, said ...string) {
+		h.deliver("", ours, append([]string{
+			"Return-Path: <>", "From: Microsoft Outlook <MicrosoftExchange329e71@cliente.example>", "To: " + ours, "Subject: " + subject,
+			"Message-ID: <" + strings.ReplaceAll(subject, " ", ".") + "@cliente.example>", "",
+		}, said...)...)
+	}
+	report("Recapito in ritardo", "Il messaggio per "+anna+" è in ritardo.", "#450 4.4.1 connection timed out ##", "", "Message-ID: <"+row+"@one.example>")
+	h.await("the delay is kept", func() bool { return h.messages(a, `auto = 'bounce'`) == 1 })
+	report("Non recapitabile", "Impossibile recapitare il messaggio ai seguenti destinatari:", "", anna, "#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##", "",
+		"Intestazioni originali del messaggio:", "", "Message-ID: <"+row+"@one.example>")
+	state := func() (m inbox.Message) {
+		if m, err = a.ledger.Message(h.ctx, inbox.MessageID(message)); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	h.await("the bounce is settled", func() bool { return state().State == channels.StateFailed })
+	if f := state().Fault; f == nil || f.Code != channels.CodeBadAddress || f.Provider != "5.1.1" {
+		t.Errorf("%+v", f)
+	}
+	v, who, err := a.ledger.ReachContext(h.ctx, inbox.ConversationID(conversation))
+	if err != nil || who.Identities[0].SuppressedCode != channels.CodeBadAddress || v.LastFrom != anna {
+		t.Errorf("%+v %+v %v", v, who.Identities, err)
+	}
+	report("Undeliverable", "The message to stranger@nowhere.example failed: 550 5.1.1 user unknown")
+	h.await("the last report is kept", func() bool { return h.messages(a, `auto = 'bounce'`) == 3 })
+	all, _, err := a.ledger.ServerReports(h.ctx, journal.Cursor{}, 10)
+	if err != nil || len(all) != 3 || all[0].Known || !all[1].Known || !all[2].Known || all[2].Recipients[0].Action != "delayed" || !all[0].Recipients[0].Guessed {
+		t.Errorf("%+v %v", all, err)
+	}
+	if n := h.messages(a, `direction = 'out'`); n != 1 {
+		t.Errorf("%d messages went out: reports are not answered", n)
+	}
+	if c, err := a.ledger.Conversation(h.ctx, all[0].Conversation); err != nil || c.State != inbox.Closed || c.Disposition != "bounce" {
+		t.Errorf("%+v %v", c, err)
 	}
 }

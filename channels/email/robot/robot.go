@@ -62,6 +62,8 @@ func Classify(m Mail) (channels.Auto, string) {
 		return channels.AutoNone, Suppress
 	case m.Header.Has("x-loop"):
 		return channels.AutoNone, LoopField
+	case hasAny(m.Header, mailerFields):
+		return channels.AutoNone, BulkMailer
 	}
 	return channels.AutoNone, ""
 }
@@ -106,11 +108,15 @@ func replied(m Mail) (channels.Auto, string) {
 	return "", ""
 }
 
-// bulkFields are put on what is sent to many.
-var bulkFields = []string{
-	"feedback-id", "x-campaign", "x-campaignid", "x-campaign-id", "x-mc-user", "x-mailchimp-id", "x-sg-campaign", "x-mandrill-user", "x-csa-complaints",
-	"x-mailer-recptid", "x-job", "x-report-abuse-to", "x-emarsys-identify", "x-mailingid", "x-sendinblue-type", "x-accounttype",
-}
+// bulkFields are put on what is sent to many. mailerFields are put on everything that leaves by a mailing service, also on what a person
+// wrote into a form of a website.
+var (
+	bulkFields = []string{
+		"x-campaign", "x-campaignid", "x-campaign-id", "x-mc-user", "x-mailchimp-id", "x-sg-campaign", "x-csa-complaints", "x-mailer-recptid", "x-emarsys-identify",
+		"x-mailingid",
+	}
+	mailerFields = []string{"feedback-id", "x-mandrill-user", "x-sendinblue-type", "x-report-abuse-to"}
+)
 
 // listed knows mailing lists and newsletters.
 func listed(m Mail) (channels.Auto, string) {

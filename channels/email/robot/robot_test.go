@@ -53,7 +53,7 @@ func TestE27EveryHeaderRule(t *testing.T) {
 		{"From: a@x.it\nList-Id: <l.x.it>", list, robot.ListField},
 		{"From: a@x.it\nList-Unsubscribe: <https://x>", list, robot.ListField},
 		{"From: a@x.it\nList-Archive: <https://x>", list, robot.ListField},
-		{"From: a@x.it\nFeedback-ID: 1:2:3", list, robot.BulkMailer},
+		{"From: a@x.it\nFeedback-ID: 1:2:3", person, robot.BulkMailer},
 		{"From: a@x.it\nX-Campaign: 7", list, robot.BulkMailer},
 		{"From: a@x.it\nX-Autoreply: yes", reply, robot.AutoReplyField},
 		{"From: a@x.it\nX-Autorespond: x", reply, robot.AutoReplyField},
