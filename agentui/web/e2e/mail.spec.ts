@@ -1,0 +1,142 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test, type Page } from "@playwright/test";
+import { agent, close, goHome, open, reply } from "./desk";
+import { mailbox, sendMail, sendRaw, until } from "./outside";
+
+// What an agent sees of the mails of strangers, sent through real mail servers.
+
+test.afterEach(goHome);
+
+const unique = () => Math.random().toString(36).slice(2, 8);
+const head = (subject: string, more: string) =>
+  `From: Elena Fabbri <{from}>\nTo: {to}\nSubject: ${subject}\nDate: {date}\nMessage-ID: <{id}@clienti.test>\nMIME-Version: 1.0\n${more}\n`;
+const last = (page: Page) => page.getByTestId("timeline-item").filter({ has: page.locator("article") }).last();
+const frame = (page: Page) => page.frameLocator('iframe[title^="Email originale"]');
+const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+test("E-43 a mail is shown as it was laid out: nothing runs, and nothing is fetched before the agent asks", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  const asked: string[] = [];
+  await page.context().route(/canary\.test/, (route) => {
+    asked.push(route.request().url());
+    return route.fulfill({ contentType: "image/png", body: Buffer.from(png, "base64") });
+  });
+  page.on("dialog", () => asked.push("a script ran"));
+  const subject = `Offerta ${unique()}`;
+  const from = `elena-${unique()}@clienti.test`;
+  const html = `<body background="http://canary.test/bg.png" onload="alert(1)"><script>alert(1)</script><style>@import "http://canary.test/a.css";</style>
+<p style="position:fixed;background:url(http://canary.test/b.png)">Guardi la lampada</p><img src=x onerror="alert(1)">
+<img src="http://canary.test/lampada.png" width="120" height="80"><img src="http://canary.test/open?u=1" width="1" height="1">
+<p>Paghi su <a href="https://evil.example.com/">www.banca.it</a></p><iframe src="http://canary.test/f"></iframe><svg onload="alert(1)"></svg>
+<div class="gmail_quote"><div class="gmail_attr">Il giorno 3 nov 2026 Bottega ha scritto:</div><blockquote type="cite">Che cosa desidera?</blockquote></div></body>`;
+  await sendRaw(from, head(subject, "Content-Type: text/html; charset=utf-8\n") + html);
+  await open(page, subject);
+  await page.getByRole("button", { name: "Versione originale" }).click();
+  await expect(frame(page).getByText("Guardi la lampada")).toBeVisible();
+  await expect(frame(page).getByText("[evil.example.com]")).toBeVisible();
+  await expect(frame(page).getByText("Che cosa desidera?")).toBeHidden();
+  await frame(page).getByText("Mostra testo citato").click();
+  await expect(frame(page).getByText("Che cosa desidera?")).toBeVisible();
+  expect(asked).toEqual([]);
+
+  await page.getByRole("button", { name: `Mostra sempre da ${from}` }).click();
+  await until(async () => asked.length > 0, "the picture that was asked for");
+  expect([...new Set(asked)]).toEqual(["http://canary.test/lampada.png"]);
+  await page.reload();
+  await page.getByRole("button", { name: "Versione originale" }).click();
+  await expect(page.getByRole("button", { name: `Non mostrare più da ${from}` })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Mostra immagini" })).toBeHidden();
+  await close(page);
+});
+
+test("E-44 quoted text and signature are folded and never gone; a long mail begins with twelve lines", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  const subject = `Storia ${unique()}`;
+  const lines = Array.from({ length: 40 }, (_, i) => `Riga ${i + 1}: la lampada del nonno.`).join("\n");
+  await sendMail(`Rita <rita-${unique()}@clienti.test>`, subject, `${lines}\n\nIl giorno 10 nov 2026 Bottega ha scritto:\n> Ci racconta la storia?\n`);
+  await open(page, subject);
+  await expect(last(page)).toContainText("Riga 12:");
+  await expect(last(page)).not.toContainText("Riga 13:");
+  await page.getByRole("button", { name: "Mostra tutto" }).click();
+  await expect(last(page)).toContainText("Riga 40:");
+  await expect(last(page)).not.toContainText("Ci racconta la storia?");
+  await page.getByRole("button", { name: "Mostra testo citato" }).click();
+  await expect(last(page)).toContainText("Ci racconta la storia?");
+  await close(page);
+});
+
+test("E-39 E-45 pictures of the text are in the text, files are listed, and all come in one archive", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  const subject = `Misure ${unique()}`;
+  const part = (type: string, name: string, more = "attachment") =>
+    `--m\nContent-Type: ${type}; name="${name}"\nContent-Disposition: ${more}; filename="${name}"\nContent-Transfer-Encoding: base64\n`;
+  const raw =
+    head(subject, 'Content-Type: multipart/mixed; boundary="m"\n') +
+    '--m\nContent-Type: text/html; charset=utf-8\n\n<p>Ecco il salotto</p><img src="cid:foto@casa" width="40">\n' +
+    `${part("image/png", "salotto.png", "inline")}Content-ID: <foto@casa>\n\n${png}\n` +
+    `${part("image/png", "cucina.png")}\n${png}\n` +
+    `${part("text/html", "pagina.html")}\n${Buffer.from("<script>alert(1)</script>").toString("base64")}\n--m--\n`;
+  await sendRaw(`elena-${unique()}@clienti.test`, raw);
+  await open(page, subject);
+  const files = page.getByRole("list", { name: "Allegati" });
+  await expect(files.getByRole("listitem")).toHaveCount(2);
+  await expect(files.getByRole("img", { name: "Anteprima di cucina.png" })).toBeVisible();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Scarica tutti" }).click()]);
+  expect(download.suggestedFilename()).toMatch(/\.zip$/);
+  const page2 = await page.request.get((await files.getByRole("link", { name: /pagina\.html/ }).getAttribute("href"))!);
+  expect(page2.headers()["content-disposition"]).toContain("attachment");
+  expect(page2.headers()["content-security-policy"]).toContain("sandbox");
+  await page.getByRole("button", { name: "Versione originale" }).click();
+  await expect(frame(page).locator('img[src^="data:image/png;base64,"]')).toBeVisible();
+  await close(page);
+});
+
+test("E-33 a delivery report is a card, and the very message says that it did not arrive", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  const id = unique();
+  const from = `piero-${id}@clienti.test`;
+  await sendMail(`Piero <${from}>`, `Consegna ${id}`, "Quando arriva?");
+  await open(page, `Consegna ${id}`);
+  await reply(page, "Domani mattina.");
+  const [answer] = await until(async () => ((await mailbox(from)).length > 0 ? mailbox(from) : undefined), "the reply in the customer's mailbox");
+  const report =
+    `From: Mail Delivery System <MAILER-DAEMON@mx.clienti.test>\nTo: {to}\nSubject: Undelivered Mail Returned to Sender\nDate: {date}\n` +
+    `Message-ID: <{id}@mx.clienti.test>\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n` +
+    `Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n--b\nContent-Type: text/plain\n\nYour mail could not be delivered.\n` +
+    `--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.clienti.test\n\nFinal-Recipient: rfc822; ${from}\nAction: failed\n` +
+    `Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: ${answer!.messageId}\n` +
+    `From: support@sportello.test\nTo: ${from}\nSubject: Re: Consegna ${id}\n\nDomani mattina.\n--b--\n`;
+  await sendRaw("", report);
+  await expect(page.getByTestId("timeline-item").filter({ hasText: "Domani mattina." })).toContainText("Non consegnato: l’indirizzo non esiste");
+  const card = page.getByTestId("bounce");
+  await expect(card).toContainText(from);
+  await expect(card).toContainText("la casella non esiste");
+  await close(page);
+});
+
+for (const scheme of ["light", "dark"] as const) {
+  test(`E-30 E-47 a newsletter is one line, a mail without readable words is a card, and both are accessible (${scheme})`, async ({ browser }) => {
+    const page = await agent(browser, "giulia");
+    await page.emulateMedia({ colorScheme: scheme });
+    const from = `news-${unique()}@clienti.test`;
+    const id = unique();
+    await sendRaw(from, `${head(`Saldi ${id}`, "List-Id: <news.clienti.test>\nReply-To: altro@altrove.test\nContent-Type: text/plain; charset=utf-8\n")}Solo fino a domenica.\n`);
+    await open(page, `Saldi ${id}`);
+    await expect(last(page)).not.toContainText("Solo fino a domenica.");
+    await page.getByRole("button", { name: new RegExp(`Newsletter Saldi ${id}`) }).click();
+    await expect(last(page)).toContainText("Solo fino a domenica.");
+    await expect(last(page)).toContainText("Chiede risposte a un indirizzo diverso dal suo.");
+    await last(page).getByRole("button", { name: /^Mittente/ }).click();
+    await expect(last(page)).toContainText("Controllato da noi");
+    const check = () => new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+    expect((await check()).violations).toEqual([]);
+    await close(page);
+
+    await sendRaw(`rotto-${unique()}@clienti.test`, head(`Ordine ${id}`, "Content-Type: text/html; charset=utf-8\n") + "<div>\n".repeat(700));
+    await open(page, `Ordine ${id}`);
+    await expect(page.getByTestId("unread-mail")).toContainText("Questa mail non si può leggere");
+    await expect(page.getByTestId("unread-mail").getByRole("link", { name: "Scarica l’originale" })).toBeVisible();
+    expect((await check()).violations).toEqual([]);
+    await close(page);
+  });
+}
