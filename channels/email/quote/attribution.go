@@ -155,6 +155,9 @@ func introduces(s string, has traits, quoted, first bool) (ok, sure bool) {
 	if len(ws) > 45 || prose > 9 || prose > 6 && !has.address {
 		return false, false
 	}
+	if !quoted && !has.address && persons.has(s) {
+		return false, false
+	}
 	compact := prose <= 4
 	switch {
 	case verb && has.date && (has.address || has.time) && (colon || fromEnd <= 1):

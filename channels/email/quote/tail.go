@@ -238,8 +238,9 @@ func (m *mail) device(start, stop int) int {
 	starts := deviceVerbs.starts(s)
 	switch {
 	case product > 0 && verb > 0 && (starts || alone) && (len(ws) <= 8 || starts || mailWord.has(s)):
+	case alone && len(ws) <= 8 && programNames.has(lower) && fetches.has(s):
 	case starts && alone && len(ws) <= 6 && verb > 0 && namedAfter(s):
-	case product > 0 && alone && len(ws) <= 5 && !endsSentence(s) && !articles.has(s) && productAtEdge(ws) && !m.contactLine(stop-1):
+	case brands.has(lower) && alone && len(ws) >= 3 && len(ws) <= 5 && common(s) > 0 && !endsSentence(s) && !articles.has(s) && productAtEdge(ws):
 	default:
 		return -1
 	}
@@ -263,8 +264,7 @@ func productAtEdge(ws []string) bool {
 	if len(ws) < 2 {
 		return false
 	}
-	edge := func(w string) bool { return devices.whole[w] || brands.has(w) }
-	return edge(ws[0]) || edge(ws[len(ws)-1])
+	return brands.has(ws[0]) || brands.has(ws[len(ws)-1])
 }
 
 // notice reports whether a paragraph is a legal notice or the like.
@@ -282,6 +282,9 @@ func (m *mail) notice(from, stop int) bool {
 		all.WriteByte(' ')
 	}
 	lower := strings.ToLower(all.String())
+	if strings.ContainsAny(lower, "?？") {
+		return false
+	}
 	ws := words(lower)
 	_, hits := secrets.find(lower, ws)
 	_, other := paper.find(lower, ws)
@@ -344,7 +347,7 @@ func (m *mail) openBelow(i int) bool {
 
 func outsideWords(lower string) bool {
 	_, hits := outsider.find(lower, words(lower))
-	return hits >= 2
+	return hits >= 3 || strings.Contains(lower, "often get email")
 }
 
 var outside = newList(`caution, warning, external, external email, attention, achtung, attenzione, atención, atenção, let op, avviso, extern, externe, mail esterna, email esterna, this email originated, this message originated, this message came from, questa email proviene, diese e-mail, ce message provient, ce courriel, be careful, you don't often get email, non si ricevono spesso`)

@@ -175,6 +175,9 @@ kirjoitti, kirjoittaa, пишет, писал, писала, написал, н�
 yazdı, yazmış, yazıyor, scris, a scris, írta, írja, ezt írta, έγραψε, έγραψαν, كتب, كتبت, כתב, כתבה, כתב/ה, đã viết, viết, menulis, rašė, rakstīja, kirjutas, idatzi du,
 va escriure, shkroi, 写道, 寫道, 写到, 写信, 寫信, 来信, 來信, 書きました, 書いた, 書かれた, wrote, のメール, 作成, 작성, 썼, 님이, 보낸 메시지, เขียน`)
 
+// persons to whom somebody wrote: then a sentence tells of it, and no mail program does.
+var persons = newList(`me, us, mi, ci, mir, uns, m'a, nous, nos, nous a, mij, ons, mig, meg, oss, мне, нам, mnie, nam, minulle, mně`)
+
 // openers: how such a line begins.
 var openers = newList(`on, am, le, il, el, em, op, w, dnia, w dniu, den, på, pe, dne, dňa, în, la, в, у, i, a, på, den, vào, pada, at, in data, il giorno, el día, no dia, ngày, στις, бeз,
 mon, tue, wed, thu, fri, sat, sun, monday, tuesday, wednesday, thursday, friday, saturday, sunday, lun, mar, mer, mié, gio, jue, jeu, ven, vie, sab, sam, sáb, dom, dim,
@@ -201,7 +204,7 @@ saludos, un saludo, saludos cordiales, un cordial saludo, atentamente, cordialme
 atenciosamente, atentamente, cumprimentos, com os melhores cumprimentos, melhores cumprimentos, abraços, obrigado, obrigada, att, grato, cordiais saudações,
 met vriendelijke groet, met vriendelijke groeten, vriendelijke groet, vriendelijke groeten, groeten, groet, hartelijke groet, hartelijke groeten, mvg, bedankt, alvast bedankt,
 pozdrawiam, z poważaniem, z wyrazami szacunku, serdecznie pozdrawiam, serdecznie, pozdrowienia, dziękuję,
-med vänlig hälsning, med vänliga hälsningar, vänliga hälsningar, hälsningar, vänligen, mvh, tack, bästa hälsningar, med venlig hilsen, venlig hilsen, med vennlig hilsen, vennlig hilsen, hilsen, mange hilsner, tak, takk, vh, ystävällisin terveisin, terveisin, terveiset, kiitos, yst terv,
+med vänlig hälsning, med vänliga hälsningar, vänliga hälsningar, hälsningar, vänligen, mvh, tack, üdv, udv, bästa hälsningar, med venlig hilsen, venlig hilsen, med vennlig hilsen, vennlig hilsen, hilsen, mange hilsner, tak, takk, vh, ystävällisin terveisin, terveisin, terveiset, kiitos, yst terv,
 s pozdravem, s pozdravom, s úctou, zdravím, děkuji, saygılarımla, saygılarımızla, iyi çalışmalar, teşekkürler, selamlar, cu stimă, cu respect, mulțumesc, toate cele bune, üdvözlettel, tisztelettel, köszönettel, lijep pozdrav, srdačan pozdrav, lep pozdrav,
 с уважением, с наилучшими пожеланиями, спасибо, с повагою, з повагою, дякую, με εκτίμηση, ευχαριστώ, trân trọng, hormat kami, salam,
 此致, 敬礼, 敬禮, 顺颂商祺, 祝好, 谢谢, 謝謝, 敬上, よろしくお願い, 敬具, 以上、よろしく, 감사합니다, 드림, 올림, مع تحيات, تحياتي, مع أطيب التحيات, مع خالص التحية, وتفضلوا, בברכה, תודה, בכבוד רב`)
@@ -210,12 +213,22 @@ s pozdravem, s pozdravom, s úctou, zdravím, děkuji, saygılarımla, saygılar
 var devices = newList(`iphone, iphone'umdan, ipad, ipod, ipad'imden, imac, macbook, apple, android, samsung, galaxy, huawei, xiaomi, redmi, oneplus, pixel, nexus, motorola, moto, nokia, sony, xperia, htc, lg, oppo, vivo, realme, honor, blackberry, windows, outlook, yahoo, gmail, hotmail, aol, mailbox, inbox, mail, mobile, mobil, móvil, movil, mobiel, mobilen, mobiltelefon, smartphone, phone, telefon, telefono, téléphone, telefone, handy, handset, cellulare, celular, tablet, tablette,
 proton, protonmail, tutanota, tuta, superhuman, spark, newton, airmail, mailspring, thunderbird, nine, bluemail, typemail, k-9, k9, fairemail, hey, front, fastmail, gmx, web.de, web, t-online, libero, virgilio, tiscali, orange, sfr, laposte, zoho, yandex, яндекс, mail.ru, почта, почты, icloud, lumia, verizon, at&t, at, t-mobile, vodafone, tim, iphonesta, androidista, puhelimesta, telefonem, telefonu, mobilu, телефона, смартфона, айфона, iphone-ról, iphoneról, 手机, 手機, 휴대전화, スマートフォン, 邮箱`)
 
-var deviceVerbs = newList(`sent from, sent wirelessly, envoyé sans fil, sent with, sent via, sent using, sent by, sent on, get, download, envoyé de, envoyé depuis, envoyé à partir, envoyé avec, envoyé via, télécharge-, obtenez, obtenir, inviato da, inviato dal, inviato con, inviato tramite, inviata da, scarica, ottieni, spedito da, messaggio inviato, gesendet von, gesendet mit, gesendet aus, gesendet, von meinem, von meiner, holen sie, hol dir, beziehen, herunterladen, laden sie,
-enviado desde, enviado de, enviado do, enviado com, enviado con, enviado via, enviado pelo, enviado por, enviado a partir, enviada do, obtener, obtén, descarga-, obter, obtenha, baix-, verzonden vanaf, verzonden met, verzonden via, verzonden met, verstuurd vanaf, verstuurd met, vanaf mijn, download, wysłane z, wysłano z, wysłane przez, wysłano, pobierz, skickat från, skickat med, skickat, sänt från, hämta, sendt fra, sendt med, sendt via, hent, lähetetty, hanki, odesláno z, odesláno, odoslané z, poslano iz, poslano s, poslat, získej-, gönderildi, gönderilmiştir, edinin,
-trimis de pe, trimis de la, trimis din, elküldve, küldve, отправлено с, отправлено из, отправлено, надіслано, надіслано з, изпратено от, στάλθηκε από, lähetetty, enviat des, enviat, saadetud, nosūtīts, išsiųsta, gửi từ, được gửi từ, dikirim dari, 发送, 發送, 发自, 發自, 傳送, 來自我的, 送信, 보냄, 보냈습니다, 获取, 取得, 入手, אל, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من, הורד`)
+var deviceVerbs = newList(`sent from, sent wirelessly, envoyé sans fil, sent with, sent via, sent using, envoyé de, envoyé depuis, envoyé à partir, envoyé avec, envoyé via,
+inviato da, inviato dal, inviato con, inviato tramite, inviata da, spedito da, messaggio inviato, gesendet von, gesendet mit, gesendet aus, gesendet,
+von meinem, von meiner, enviado desde, enviado de, enviado do, enviado com, enviado con, enviado via, enviado pelo, enviado por, enviado a partir,
+enviada do, verzonden vanaf, verzonden met, verzonden via, verstuurd vanaf, verstuurd met, vanaf mijn, wysłane z, wysłano z, wysłane przez, wysłano,
+skickat från, skickat med, skickat, sänt från, sendt fra, sendt med, sendt via, lähetetty, odesláno z, odesláno, odoslané z, poslano iz, poslano s,
+poslat, gönderildi, gönderilmiştir, trimis de pe, trimis de la, trimis din, elküldve, küldve, отправлено с, отправлено из, отправлено, надіслано,
+надіслано з, изпратено от, στάλθηκε από, enviat des, enviat, saadetud, nosūtīts, išsiųsta, gửi từ, được gửi từ, dikirim dari, 发送, 發送, 发自, 發自, 傳送, 來自我的,
+送信, 보냄, 보냈습니다, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من`)
 
-// articles never stand in what a device adds in few words.
-var articles = newList(`i, a, an, the, we, you, your, is, was, has, have, un, una, uno, une, lo, gli, ho, hai, è, ein, eine, einen, ich, das, der, die, ist, j'ai, je, nous, vous, los, las, tengo, uma, tenho, een, het, ik, en, ett, jag, я, у, mam`)
+// fetches are how a mail program offers itself: "Get Outlook for iOS"; programs are those that do.
+var fetches = newList(`get, download, télécharge-, obtenez, obtenir, scarica, ottieni, holen sie, hol dir, beziehen, herunterladen, laden sie, obtener, obtén, descarga-, obter, obtenha, baix-, pobierz, hämta, hent, hanki, získej-, edinin, 获取, 取得, 入手, הורד, downloaden`)
+
+var programNames = pieces{"outlook", "yahoo", "gmail", "bluemail", "spark", "proton", "aqua mail", "boxer", "aol"}
+
+// articles and their like never stand in what a device adds in few words of an unknown language.
+var articles = newList(`i, my, il, mio, mia, la, le, el, mi, mein, meine, mon, ma, meu, minha, mijn, a, an, the, we, you, your, is, was, has, have, un, una, uno, une, lo, gli, ho, hai, è, ein, eine, einen, ich, das, der, die, ist, j'ai, je, nous, vous, los, las, tengo, uma, tenho, een, het, ik, en, ett, jag, я, у, mam`)
 
 // secrets are stems of legal notices, one group per idea; notices have several of them.
 var secrets = newList(`confidential-, confidenti-, privileged, privilégi-, privilegi-, intended, recipient-, addressee-, addressed, disclos-, disseminat-, unauthori-, prohibited, unlawful, delete, destroy, virus-, liabil-, legally, copying, distribution, disclaimer, notify, mistake, error, attachment-, attached,
