@@ -145,16 +145,16 @@ func (r RedisSettings) options(log *slog.Logger) live.Options {
 
 func (a *app) openLive(ctx context.Context) (err error) {
 	live.LogClient(a.log)
-	set := a.settings.Redis
+	set, length := a.settings.Redis, int64(0)
 	if set.Embedded() {
 		var addr string
 		if addr, a.closeLive, err = live.Embedded(ctx); err != nil {
 			return err
 		}
-		set.Addresses = []string{addr}
+		set.Addresses, length = []string{addr}, live.EmbeddedFeedLength
 	}
 	o := set.options(a.log)
-	o.Now = a.now
+	o.Now, o.FeedLength = a.now, length
 	a.live, err = live.Open(ctx, o)
 	return err
 }

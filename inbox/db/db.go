@@ -83,7 +83,7 @@ const plans = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_m
 
 func open(driver, dsn string) (*sql.DB, error) {
 	if driver != "pgx" {
-		return sql.Open(driver, dsn)
+		return openSQLite(dsn)
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {

@@ -9,6 +9,9 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
+// EmbeddedFeedLength is Options.FeedLength for the embedded server. It reads a stream by looking at every entry, and is in memory.
+const EmbeddedFeedLength = 1_000
+
 // embeddedTick is how late the embedded server may be in ending what has a time to live.
 const embeddedTick = 100 * time.Millisecond
 

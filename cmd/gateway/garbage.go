@@ -1,0 +1,34 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// The collector's usual pace lets garbage grow to as much as what lives. What lives here is mostly idle connections, so that a busy small
+// gateway would collect all the time, and a large idle one keep as much garbage as it has connections. Garbage is given the same room
+// instead, whatever lives, as long as that means no more than twice the usual work.
+const (
+	garbageRoom = 24 << 20 // bytes
+	leastPace   = 50       // per cent, see debug.SetGCPercent
+	mostPace    = 400
+)
+
+// boundGarbage sets the collector's pace now and after each collection, for as long as the program runs.
+func boundGarbage() {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	type sentinel struct{ _ [16]byte }
+	var collected func(*sentinel)
+	collected = func(s *sentinel) {
+		metrics.Read(sample)
+		debug.SetGCPercent(pace(sample[0].Value.Uint64()))
+		runtime.SetFinalizer(s, collected) // it is called once more after the next collection
+	}
+	collected(&sentinel{})
+}
+
+// pace is the growth in per cent at which the next collection begins when live bytes were left by the last.
+func pace(live uint64) int {
+	return int(min(max(garbageRoom*100/max(live, 1), leastPace), mostPace))
+}
