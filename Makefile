@@ -5,7 +5,7 @@ BIN  := .bin/gateway
 DATA ?= .data
 export CGO_ENABLED ?= 0
 
-.PHONY: run test web check e2e build fuzz loadtest clean
+.PHONY: run test web check e2e build fuzz fuzz-mail loadtest clean
 
 ## run: the demo, with nothing to install but Go and Node; state is kept in .data
 run: need-run web build
@@ -72,6 +72,10 @@ fuzz:
 LOAD ?=
 loadtest: need-test
 	go run ./cmd/loadtest up $(LOAD)
+
+## fuzz-mail: reads 100,000 mutated mails; prints how many, the slowest, panics, peak memory
+fuzz-mail:
+	go test -count=1 -run 'TestREQEM3MutatedMails' -v ./channels/email/letter -mails $(or $(MAILS),100000)
 
 need-%:
 	@.ci/need $*
