@@ -89,7 +89,7 @@ secret: 0123456789abcdef0123456789abcdef
 ca_file: %q
 redis: {addresses: [%q]}
 log: {level: info, format: text}
-mail_hold: 2s
+mail_hold: 3s
 verify_senders: false
 routing: {offer_time: 30s, disconnect_grace: 60s}
 email:
