@@ -52,6 +52,7 @@ type rig struct {
 	book   *customer.Book
 	roster *roster.Book
 	vault  channels.Vault
+	leave  *customer.Unsubscriber
 	met    *prometheus.Registry
 	srv    *httptest.Server
 	n      int // of messages written
@@ -84,10 +85,13 @@ func newRig(t *testing.T, d *db.DB) *rig {
 		Live: r.live, Roster: r.roster, Origin: SameOrigin(""), Log: log, Now: time.Now, Alive: sessions.Alive,
 		Visitor: hub.VisitorOf(r.ledger), Metrics: r.met,
 	})
+	if r.leave, err = customer.NewUnsubscriber(r.book, make([]byte, 32), "https://help.negozio.example"); err != nil {
+		t.Fatal(err)
+	}
 	rules := router.NewRules(d, j, time.Now)
 	s, err := NewServer(Deps{
 		Ledger: r.ledger, Book: r.book, Journal: j, Live: r.live, Rules: rules, Roster: r.roster, Hub: h, Sessions: sessions,
-		Router: router.New(r.ledger, r.live, rules, router.Config{Node: "test"}, time.Now, log), Vault: r.vault, Log: log, Now: time.Now,
+		Router: router.New(r.ledger, r.live, rules, router.Config{Node: "test"}, time.Now, log), Vault: r.vault, Unsubscriber: r.leave, Log: log, Now: time.Now,
 		Web: front(), Metrics: r.met,
 	}, Settings{Demo: []inbox.AgentID{"bruno"}, Widgets: []string{"https://www.negozio.example"}})
 	if err != nil {

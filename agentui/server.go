@@ -27,7 +27,7 @@ import (
 	"sportello/router/roster"
 )
 
-// Deps is what a Server works with. All but Health, Down, ClientIP and Metrics are required.
+// Deps is what a Server works with. All but Unsubscriber, Health, Down, ClientIP and Metrics are required.
 type Deps struct {
 	Ledger   *inbox.Ledger
 	Book     *customer.Book
@@ -42,6 +42,8 @@ type Deps struct {
 	Web      fs.FS // the built front end (web.Dist), possibly without files
 	Log      *slog.Logger
 	Now      func() time.Time
+
+	Unsubscriber *customer.Unsubscriber // nil: links in campaign mail lead nowhere
 
 	Health   func() []channels.Health                // how each account does
 	Down     func() map[channels.AccountID]time.Time // accounts that cannot send now, and since when
@@ -92,7 +94,7 @@ func NewServer(d Deps, set Settings) (*Server, error) {
 		throttle: newThrottle(d.Now), repeats: newRepeats(d.Now)}, nil
 }
 
-// Handler answers /api/, /w/, and everything else with the console. See package wire for the API.
+// Handler answers /api/, /w/, /u/ (unsubscribing), and everything else with the console. See package wire for the API.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	open := func(pattern string, do endpoint) { mux.Handle(pattern, s.endpoint(pattern, false, do)) }
@@ -143,6 +145,7 @@ func (s *Server) Handler() http.Handler {
 	staff("GET /api/deliveries", s.deliveries)
 	staff("POST /api/deliveries/release", s.release)
 
+	mux.HandleFunc("/u/{token}", s.unsubscribe)
 	open("/api/", func(*call) (any, error) { return nil, errNoRoute })
 	mux.Handle("/", s.static)
 	return s.outermost(mux)

@@ -250,8 +250,13 @@ func (a *app) wireStaff(context.Context) (err error) {
 	for _, c := range a.settings.Chat {
 		widgets = append(widgets, c.Origins...)
 	}
+	leave, err := customer.NewUnsubscriber(a.book, a.settings.key("unsubscribe"), a.settings.PublicURL)
+	if err != nil {
+		return fmt.Errorf("unsubscribing: %w", err)
+	}
 	a.staff, err = agentui.NewServer(agentui.Deps{
-		Ledger: a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
+		Unsubscriber: leave,
+		Ledger:       a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
 		Sessions: a.sessions, Vault: a.vault, Web: web.Dist(), Log: a.log, Now: a.now,
 		Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
 	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Demo: a.opt.demo})
