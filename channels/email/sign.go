@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -102,4 +103,22 @@ func (s *Signing) validate() []error {
 		errs = append(errs, errors.New("dkim.key_file: a private key is needed"))
 	}
 	return errs
+}
+
+// Record is the TXT record that the key needs at <Selector>._domainkey.<Domain>.
+func (s *Signing) Record() (string, error) {
+	if s == nil || s.Key == nil {
+		return "", errors.New("the signing key cannot be read")
+	}
+	kind, public := "rsa", []byte(nil)
+	switch key := s.Key.Public().(type) {
+	case ed25519.PublicKey:
+		kind, public = "ed25519", key
+	default:
+		var err error
+		if public, err = x509.MarshalPKIXPublicKey(key); err != nil {
+			return "", err
+		}
+	}
+	return "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public), nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"strings"
 	"testing"
@@ -47,15 +46,11 @@ func signers(t *testing.T) map[string]*Signing {
 // record is the DNS record of a key.
 func record(t *testing.T, s *Signing) []string {
 	t.Helper()
-	public := s.Key.Public()
-	if e, ok := public.(ed25519.PublicKey); ok {
-		return []string{"v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(e)}
-	}
-	der, err := x509.MarshalPKIXPublicKey(public)
+	txt, err := s.Record()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{"v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der)}
+	return []string{txt}
 }
 
 // E-52, E-53: what leaves bears a signature that holds, that covers both fields of unsubscribing, and that breaks when anybody adds a
