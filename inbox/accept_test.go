@@ -17,7 +17,7 @@ import (
 func TestFirstMessageOpensAConversation(t *testing.T) {
 	houses(t, func(h *house) {
 		in := h.mail("Where is my order?")
-		in.HTML, in.Parts, in.Cc = "<p>Where?</p>", []channels.Part{{Name: "a.pdf", Type: "application/pdf", Size: 3, Blob: "x"}},
+		in.HTML, in.Parts, in.Cc = `<p>Where?</p><img data-src="https://example.it/a.png"/>`, []channels.Part{{Name: "a.pdf", Type: "application/pdf", Size: 3, Blob: "x"}},
 			[]channels.Address{{Kind: channels.Email, Value: "friend@example.it"}}
 		a := h.accept(in)
 		v := h.conversation(a.Conversation)
@@ -27,7 +27,7 @@ func TestFirstMessageOpensAConversation(t *testing.T) {
 			t.Fatalf("%+v", v)
 		}
 		m := h.message(inbox.MessageID(a.Message))
-		if m.Seq != a.Seq || m.HTML != in.HTML || !m.HasHTML || len(m.Parts) != 1 || m.Parts[0] != in.Parts[0] || m.From != in.From || len(m.Cc) != 1 ||
+		if m.Seq != a.Seq || m.HTML != in.HTML || !m.HasHTML || !m.RemoteImages || len(m.Parts) != 1 || m.Parts[0] != in.Parts[0] || m.From != in.From || len(m.Cc) != 1 ||
 			m.Proof != channels.ProofProvider || m.Author.Name != "Anna" || m.Author.Kind != "customer" {
 			t.Fatalf("%+v", m)
 		}

@@ -6,6 +6,7 @@
 package inbox
 
 import (
+	"strings"
 	"time"
 
 	"sportello/channels"
@@ -106,8 +107,9 @@ type Message struct {
 	Cc           []channels.Address `json:"cc,omitempty"`
 	Subject      string             `json:"subject,omitempty"`
 	Text         string             `json:"text"`
-	HTML         string             `json:"-"`                  // sanitised; fetched by itself, never in events
-	HasHTML      bool               `json:"has_html,omitempty"` //
+	HTML         string             `json:"-"` // sanitised; fetched by itself, never in events
+	HasHTML      bool               `json:"has_html,omitempty"`
+	RemoteImages bool               `json:"remote_images,omitempty"` // the HTML has images on other servers, fetched only when asked for
 	Parts        []channels.Part    `json:"parts,omitempty"`
 	Raw          channels.BlobID    `json:"raw,omitempty"`
 	Proof        channels.Proof     `json:"proof,omitempty"`
@@ -118,6 +120,11 @@ type Message struct {
 	Fault        *channels.Fault    `json:"fault,omitempty"`
 	SentAt       time.Time          `json:"sent_at,omitzero"`
 	At           time.Time          `json:"at"`
+}
+
+// aboutHTML says of a message what HTML it has, which itself is not sent along. The sanitiser writes such addresses as data-src.
+func (m *Message) aboutHTML() {
+	m.HasHTML, m.RemoteImages = m.HTML != "", strings.Contains(m.HTML, ` data-src="`)
 }
 
 // Change is the Data of every event of a conversation's stream: the conversation as it is after the event, and what the event is

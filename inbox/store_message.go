@@ -34,7 +34,8 @@ func scanMessage(row scanner) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	m.HasHTML, m.SentAt, m.At = m.HTML != "", db.Time(sent), db.Time(at)
+	m.aboutHTML()
+	m.SentAt, m.At = db.Time(sent), db.Time(at)
 	err = errors.Join(json.Unmarshal([]byte(sender), &m.From), json.Unmarshal([]byte(recipients), &m.To),
 		json.Unmarshal([]byte(copies), &m.Cc), json.Unmarshal([]byte(parts), &m.Parts))
 	if details != "" {

@@ -91,7 +91,7 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 		return stored{}, err
 	}
 	m.ID, m.Conversation, m.Customer, m.At = MessageID(id), t.c.ID, t.c.Customer, t.at
-	m.HasHTML = m.HTML != ""
+	m.aboutHTML()
 	m.Seq = t.c.LastSeq + 1
 	if m.Auto == "" || m.Direction == In && t.c.Preview == "" {
 		t.c.LastMessageSeq = m.Seq

@@ -111,11 +111,17 @@ test("E-33 a delivery report is a card, and the very message says that it did no
   await close(page);
 });
 
-test("E-30 a newsletter is one line, E-47 warnings are words, a mail without readable words is a card; all are accessible in light and dark", async ({ browser }) => {
+test("E-30 a newsletter is one line, E-47 warnings are words, E-41 an invitation and a mail without readable words are cards; all are accessible in light and dark", async ({ browser }) => {
   const page = await agent(browser, "giulia");
   const id = unique();
   const list = "List-Id: <news.clienti.test>\nReply-To: altro@altrove.test\nContent-Type: text/plain; charset=utf-8\n";
   await sendRaw(`news-${id}@clienti.test`, `${head(`Saldi ${id}`, list, "Bottega")}Solo fino a domenica.\n`);
+  const event =
+    "BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:{id}\nDTSTAMP:20261120T090000Z\nDTSTART:20261126T093000Z\nDTEND:20261126T103000Z\n" +
+    "SUMMARY:Sopralluogo\nLOCATION:Via Torino 12\nORGANIZER;CN=Sara Bianchi:mailto:sara@clienti.test\nATTENDEE;PARTSTAT=ACCEPTED:mailto:luca@clienti.test\n" +
+    "END:VEVENT\nEND:VCALENDAR\n";
+  const invitation = `--c\nContent-Type: text/plain\n\nLe propongo giovedì.\n--c\nContent-Type: text/calendar; method=REQUEST; name="invito.ics"\n\n${event}--c--\n`;
+  await sendRaw(`sara-${id}@clienti.test`, head(`Invito ${id}`, 'Content-Type: multipart/alternative; boundary="c"\n') + invitation);
   await sendRaw(`rotto-${id}@clienti.test`, head(`Ordine ${id}`, "Content-Type: text/html; charset=utf-8\n") + "<div>\n".repeat(700));
   const accessible = async () => {
     for (const colorScheme of ["light", "dark"] as const) {
@@ -131,6 +137,16 @@ test("E-30 a newsletter is one line, E-47 warnings are words, a mail without rea
   await expect(last(page)).toContainText("Solo fino a domenica.");
   await expect(last(page)).toContainText("Chiede risposte a un indirizzo diverso dal suo.");
   await expect(last(page)).toContainText("Il nome del mittente imita il nostro, ma l’indirizzo non è nostro.");
+  await accessible();
+  await close(page);
+
+  await open(page, `Invito ${id}`);
+  const card = page.getByRole("region", { name: "Invito" });
+  await expect(card).toContainText("Sopralluogo");
+  await expect(card).toContainText(/giovedì 26 novembre 2026.*10:30.*11:30/);
+  await card.getByText("1 invitato").click();
+  await expect(card).toContainText("accetta");
+  await expect(card.getByRole("link", { name: "Scarica .ics" })).toBeVisible();
   await accessible();
   await close(page);
 

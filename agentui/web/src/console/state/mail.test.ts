@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { message } from "./fixtures";
-import { bounceReason, fileKind, guessHeight, listed, segments, verdict, when } from "./mail";
+import { bounceReason, fileKind, guessHeight, listed, segments, thirdParty, verdict, when } from "./mail";
 
 describe("E-44 segments", () => {
   test("part a text at byte offsets", () => {
@@ -30,6 +30,18 @@ test("E-47 a sender is verified, not verified, failed, or not looked at", () => 
   expect(of({ dkim: "pass", spf: "none", dmarc: "none" })).toBe("unverified");
   expect(of(undefined)).toBeNull();
   expect(of({ dmarc: "pass" }, "out")).toBeNull();
+});
+
+test("E-23 somebody else in a customer's conversation is noticed", () => {
+  const from = (value: string, auto?: "bounce") => message({ id: "m", seq: 1, kind: "email", from: { kind: "email", value }, auto });
+  const own = [
+    { kind: "sms", value: "+39340" },
+    { kind: "email", value: "anna@example.it" },
+  ];
+  expect(thirdParty(from("Anna@example.it"), own)).toBe(false);
+  expect(thirdParty(from("luca@example.it"), own)).toBe(true);
+  expect(thirdParty(from("mailer-daemon@example.it", "bounce"), own)).toBe(false);
+  expect(thirdParty(from("luca@example.it"), own.slice(0, 1))).toBe(false);
 });
 
 test("E-33 a status has a plain reason", () => {

@@ -44,6 +44,13 @@ export function verdict(m: Message): Verdict | null {
   return t.dkim === "fail" && t.spf === "fail" ? "failed" : "unverified";
 }
 
+/** Whether a customer's mail comes from an address that is not one of his: somebody else writes in his conversation. */
+export function thirdParty(m: Message, identities: readonly { kind: string; value: string }[]): boolean {
+  const from = m.from?.value.toLowerCase();
+  const own = identities.filter((i) => i.kind === "email").map((i) => i.value.toLowerCase());
+  return m.direction === "in" && m.kind === "email" && !m.auto && Boolean(from) && own.length > 0 && !own.includes(from!);
+}
+
 const enhanced: Record<string, string> = {
   "1.0": "bad_address",
   "1.1": "bad_address",
