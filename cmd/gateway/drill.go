@@ -30,7 +30,7 @@ type drillResult struct {
 	Minutes float64          `json:"minutes"`
 	Steps   []staging.Step   `json:"steps"`
 	Balance *staging.Balance `json:"balance"`
-	Resumed time.Duration    `json:"resumed"` // the longest that a visitor was without a chat, in nanoseconds
+	Resumed time.Duration    `json:"resumed"` // the longest from when a visitor saw his chat break until he had it again, in nanoseconds
 	Pass    bool             `json:"pass"`
 }
 
@@ -110,7 +110,7 @@ func (r *drillResult) print(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "the longest that a visitor was without a chat: %s; conversations ended %d times; at rest after %s\n",
+	fmt.Fprintf(out, "chats that visitors saw break were back within %s; conversations ended %d times; at rest after %s\n",
 		r.Resumed.Round(time.Millisecond), r.Balance.Closed, r.Balance.Rest.Round(100*time.Millisecond))
 	for _, p := range r.Balance.Problems {
 		fmt.Fprintln(out, "-", p)

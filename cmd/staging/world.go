@@ -299,7 +299,7 @@ func (w *World) Taken() int {
 	return w.book.confirmed
 }
 
-// Back is how long visitors were without a chat, each time, so far.
+// Back is how long it took, each time so far, from when a visitor saw his chat break until he had it again.
 func (w *World) Back() []time.Duration {
 	w.book.mu.Lock()
 	defer w.book.mu.Unlock()
