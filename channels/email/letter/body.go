@@ -7,6 +7,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/email/field"
 	"sportello/channels/email/part"
+	"sportello/channels/email/quote"
 	"sportello/channels/email/safe"
 )
 
@@ -69,6 +70,8 @@ func (m *Mail) show(blocks []block) map[string]bool {
 		}
 		if blank(b.text) && b.html != "" {
 			b.text, folds = m.htmlText(b.html)
+		} else if b.html != "" {
+			folds = quote.Both(strings.TrimSpace(b.text), b.html)
 		}
 		if b.text = strings.TrimSpace(b.text); b.text != "" {
 			text = append(text, b.text)

@@ -2,7 +2,7 @@
 // (E-44, E-25). It folds and never deletes: what it returns are the runs of a text that are shown closed.
 //
 // Its functions are pure and keep nothing. They must never hide the only words of a mail, and when it is not clear what a run is they
-// leave it open. channels/email/letter calls HTML and Text when a mail is taken in, channels/email/safe calls Mark.
+// leave it open. channels/email/letter calls HTML, Text and Both when a mail is taken in, channels/email/safe calls Mark.
 //
 // Text works in two steps over lines. First what is quoted: lines with marks ("> ", "| ", "AR> "), introductions ("… wrote:") and
 // heads ("From: … Sent: …"). Introductions and heads are recognised by their build (a line that ends in a colon and holds an address
@@ -14,7 +14,8 @@
 // alone, and a sender's data that he was asked for stay open. Last, what is open is judged: if it is nothing, less is folded.
 //
 // HTML renders the document as such lines, adds what the structure says of each (blockquote, the boxes and dividers of some thirty mail
-// programs, signatures), and takes the same two steps, so that the folds of a text and the marks of its document agree.
+// programs, signatures), and takes the same two steps, so that the folds of a text and the marks of its document agree. Both reads the
+// plain text of a mail that has the two forms.
 //
 // Measured on public annotated texts that are not part of the tree; a text counts when its reply is the expected one up to white space,
 // with or without the signature. The rules were tuned on the tests of mailgun/talon (58 of 62) and closeio/quotequail (17 of 17), and
