@@ -31,6 +31,11 @@ func HTML(markup string) (text string, folds []channels.Fold, err error) {
 	return m.text, m.folds(), nil
 }
 
+type leaf struct {
+	node *html.Node
+	at   int
+}
+
 // page is a document while its text is written.
 type page struct {
 	out    strings.Builder
@@ -42,16 +47,13 @@ type page struct {
 	now    hint   // of the lines that are written
 	once   hint   // of the next line only
 	pre    bool
-	leaves map[*html.Node]int // where each text or image begins in the text; nil when nobody asks
-	lists  []int              // the next number of each ordered list that is open, 0 of unordered ones
+	marks  bool   // leaves are wanted
+	leaves []leaf // where each text and image begins in the text, in order
+	lists  []int  // the next number of each ordered list that is open, 0 of unordered ones
 }
 
 func newPage(leaves bool) *page {
-	p := &page{hints: []hint{0}}
-	if leaves {
-		p.leaves = map[*html.Node]int{}
-	}
-	return p
+	return &page{hints: []hint{0}, marks: leaves}
 }
 
 // mail is the text as lines with what the structure says of them.
@@ -88,12 +90,12 @@ func keeps(n *html.Node) bool {
 
 // leaf notes where a text or an image will begin.
 func (p *page) leaf(n *html.Node) {
-	if p.leaves != nil {
+	if p.marks {
 		at := p.out.Len()
 		if p.want > 0 && at > 0 {
 			at += p.want
 		}
-		p.leaves[n] = at
+		p.leaves = append(p.leaves, leaf{n, at})
 	}
 }
 

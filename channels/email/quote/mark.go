@@ -22,7 +22,7 @@ func Mark(doc *html.Node) {
 	p := newPage(true)
 	p.walk(doc, 0)
 	m := p.mail()
-	w := wrapper{folds: m.folds(), leaves: p.leaves, state: map[*html.Node]int{}}
+	w := wrapper{folds: m.folds(), leaves: p.leaves, states: map[*html.Node][]int{}}
 	if len(w.folds) == 0 {
 		return
 	}
@@ -62,27 +62,36 @@ const (
 
 type wrapper struct {
 	folds  []channels.Fold
-	leaves map[*html.Node]int
-	state  map[*html.Node]int // of each node: its fold, or one of the above
+	leaves []leaf               // in order, those not yet read
+	states map[*html.Node][]int // of the children of each node that is not all of one state: their fold, or one of the above
 }
 
 // read finds the state of a node and of all below it.
 func (w *wrapper) read(n *html.Node, level int) int {
+	if len(w.leaves) > 0 && w.leaves[0].node == n {
+		at := w.leaves[0].at
+		w.leaves = w.leaves[1:]
+		return w.leaf(n, at)
+	}
+	if level > levels {
+		return neutral
+	}
 	s := neutral
-	if at, ok := w.leaves[n]; ok {
-		s = w.leaf(n, at)
-	} else if level <= levels {
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			switch of := w.read(c, level+1); {
-			case of == neutral || of == s:
-			case s == neutral:
-				s = of
-			default:
-				s = mixed
-			}
+	var states []int
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		of := w.read(c, level+1)
+		states = append(states, of)
+		switch {
+		case of == neutral || of == s:
+		case s == neutral:
+			s = of
+		default:
+			s = mixed
 		}
 	}
-	w.state[n] = s
+	if s == mixed || s >= 0 && (whole(n) || n.Type == html.DocumentNode) {
+		w.states[n] = states
+	}
 	return s
 }
 
@@ -104,25 +113,25 @@ func (w *wrapper) leaf(n *html.Node, at int) int {
 
 // wrap marks what is below a node, the largest pieces first.
 func (w *wrapper) wrap(n *html.Node, level int) {
-	if level > levels {
+	states := w.states[n]
+	if level > levels || states == nil {
 		return
 	}
-	for c := n.FirstChild; c != nil; {
-		s := w.state[c]
+	c := n.FirstChild
+	for i := 0; i < len(states) && c != nil; i++ {
+		s := states[i]
 		if s < 0 || whole(c) {
-			if s == mixed || s >= 0 {
-				w.wrap(c, level+1)
-			}
+			w.wrap(c, level+1)
 			c = c.NextSibling
 			continue
 		}
-		last := c
-		for next := c.NextSibling; next != nil && (w.state[next] == s || w.state[next] == neutral); next = next.NextSibling {
-			if w.state[next] == s {
-				last = next
+		last, at := c, i
+		for next, j := c.NextSibling, i+1; j < len(states) && (states[j] == s || states[j] == neutral); next, j = next.NextSibling, j+1 {
+			if states[j] == s {
+				last, at = next, j
 			}
 		}
-		c = enclose(n, c, last, string(w.folds[s].Kind)).NextSibling
+		c, i = enclose(n, c, last, string(w.folds[s].Kind)).NextSibling, at
 	}
 }
 
