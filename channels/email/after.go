@@ -99,7 +99,7 @@ func (c *conn) move(ctx context.Context, uids imap.UIDSet, to string) error {
 	err := transfer()
 	var reply *imap.Error
 	if errors.As(err, &reply) && reply.Code == imap.ResponseCodeTryCreate {
-		if err := c.do(ctx, commandTimeout, func() error { return c.client.Create(to, nil).Wait() }); err != nil {
+		if err := c.do(ctx, c.answer, func() error { return c.client.Create(to, nil).Wait() }); err != nil {
 			return err
 		}
 		err = transfer()

@@ -38,9 +38,42 @@ func (a *Adapter) CheckIMAP(ctx context.Context) error {
 	return nil
 }
 
+// Waiting counts the mails that are in the folders and have not been taken in. It changes nothing.
+func (a *Adapter) Waiting(ctx context.Context) (int, error) {
+	c, err := a.dial(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.client.Close()
+	folders, err := a.folders(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	waiting := 0
+	for _, f := range folders {
+		pos, _, err := a.loadPosition(ctx, f.name)
+		if err != nil {
+			return 0, err
+		}
+		if err := c.examine(ctx, f.name); err != nil {
+			return 0, fmt.Errorf("folder %q: %w", f.name, err)
+		}
+		mails, err := c.list(ctx, pos.UID+1, 0)
+		if err != nil {
+			return 0, fmt.Errorf("folder %q: %w", f.name, err)
+		}
+		for _, m := range mails {
+			if !m.deleted && !m.received.Before(pos.Floor) {
+				waiting++
+			}
+		}
+	}
+	return waiting, nil
+}
+
 // examine selects a folder in which nothing will be changed.
 func (c *conn) examine(ctx context.Context, folder string) error {
-	return c.do(ctx, commandTimeout, func() error {
+	return c.do(ctx, c.answer, func() error {
 		_, err := c.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
 		return err
 	})

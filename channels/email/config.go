@@ -66,6 +66,7 @@ type Config struct {
 
 	Poll      time.Duration // between looks where there is no IDLE: 1 minute
 	IdleRenew time.Duration // IDLE is given up and begun anew, with a look between: 5 minutes
+	Answer    time.Duration // for the answer to a command; a server that is silent for longer is gone: 1 minute
 	RetryMin  time.Duration // first pause after a failure: 1 second
 	RetryMax  time.Duration // longest pause after failures: 5 minutes
 	MaxSize   int64         // bytes of a mail that is read in full, and of one that is sent: 50 MiB
@@ -78,6 +79,7 @@ const (
 	defaultFolder    = "INBOX"
 	defaultPoll      = time.Minute
 	defaultIdleRenew = 5 * time.Minute
+	defaultAnswer    = time.Minute
 	defaultRetryMin  = time.Second
 	defaultRetryMax  = 5 * time.Minute
 	defaultMaxSize   = 50 << 20
@@ -108,7 +110,7 @@ func (c Config) Validate() []error {
 	for _, d := range []struct {
 		name string
 		d    time.Duration
-	}{{"poll", c.Poll}, {"idle_renew", c.IdleRenew}, {"retry_min", c.RetryMin}, {"retry_max", c.RetryMax}} {
+	}{{"poll", c.Poll}, {"idle_renew", c.IdleRenew}, {"answer", c.Answer}, {"retry_min", c.RetryMin}, {"retry_max", c.RetryMax}} {
 		if d.d < 0 {
 			errs = append(errs, fmt.Errorf("%s: must not be negative", d.name))
 		}
@@ -222,6 +224,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.SMTP.TLS, TLSDirect)
 	fill(&c.Poll, defaultPoll)
 	fill(&c.IdleRenew, defaultIdleRenew)
+	fill(&c.Answer, defaultAnswer)
 	fill(&c.RetryMin, defaultRetryMin)
 	fill(&c.RetryMax, defaultRetryMax)
 	fill(&c.MaxSize, defaultMaxSize)

@@ -113,7 +113,7 @@ func (a *Adapter) fetchGroup(ctx context.Context, c *conn, group []listed) (map[
 		bodies[group[0].uid] = raw
 		return bodies, nil
 	}
-	err := c.fetch(ctx, fetchTime(total), set, section, func(m *imapclient.FetchMessageBuffer) {
+	err := c.fetch(ctx, c.fetchTime(total), set, section, func(m *imapclient.FetchMessageBuffer) {
 		bodies[m.UID] = m.FindBodySection(section)
 	})
 	if err != nil {
@@ -123,14 +123,16 @@ func (a *Adapter) fetchGroup(ctx context.Context, c *conn, group []listed) (map[
 }
 
 // fetchTime is how long bytes may take: at least 32 kB/s.
-func fetchTime(n int64) time.Duration { return commandTimeout + time.Duration(n/(32<<10))*time.Second }
+func (c *conn) fetchTime(n int64) time.Duration {
+	return c.answer + time.Duration(n/(32<<10))*time.Second
+}
 
 // fetchBig lets a big mail flow into the vault, so that however slowly it comes no memory waits for it, and reads it from there. It
 // returns nil when the mail is not there any more.
 func (a *Adapter) fetchBig(ctx context.Context, c *conn, l listed) ([]byte, error) {
 	var raw []byte
 	var failure error
-	err := c.do(ctx, fetchTime(l.size), func() error {
+	err := c.do(ctx, c.fetchTime(l.size), func() error {
 		command := c.client.Fetch(imap.UIDSetNum(l.uid), fetchOptions(&imap.FetchItemBodySection{Peek: true}))
 		for message := command.Next(); message != nil; message = command.Next() {
 			for item := message.Next(); item != nil; item = message.Next() {

@@ -77,7 +77,7 @@ func (c *conn) findSpecial(ctx context.Context, use imap.MailboxAttr) (string, e
 		options = &imap.ListOptions{ReturnSpecialUse: true}
 	}
 	var all []*imap.ListData
-	err := c.do(ctx, commandTimeout, func() (err error) {
+	err := c.do(ctx, c.answer, func() (err error) {
 		all, err = c.client.List("", "*", options).Collect()
 		return err
 	})
@@ -117,7 +117,7 @@ type opened struct {
 // beginning, and the sink knows again what it has (E-04).
 func (a *Adapter) open(ctx context.Context, c *conn, f folder) (*opened, error) {
 	var data *imap.SelectData
-	err := c.do(ctx, commandTimeout, func() (err error) {
+	err := c.do(ctx, c.answer, func() (err error) {
 		data, err = c.client.Select(f.name, &imap.SelectOptions{ReadOnly: f.after == AfterLeave}).Wait()
 		return err
 	})

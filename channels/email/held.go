@@ -123,7 +123,7 @@ func (a *Adapter) acceptStub(ctx context.Context, o *opened, l listed, header []
 func (c *conn) header(ctx context.Context, uid imap.UID) ([]byte, error) {
 	var header []byte
 	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, Peek: true}
-	err := c.fetch(ctx, commandTimeout, imap.UIDSetNum(uid), section, func(m *imapclient.FetchMessageBuffer) { header = m.FindBodySection(section) })
+	err := c.fetch(ctx, c.answer, imap.UIDSetNum(uid), section, func(m *imapclient.FetchMessageBuffer) { header = m.FindBodySection(section) })
 	if errors.As(err, new(*imap.Error)) {
 		return nil, nil
 	}

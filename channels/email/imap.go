@@ -13,9 +13,8 @@ import (
 )
 
 const (
-	dialTimeout    = 30 * time.Second
-	commandTimeout = time.Minute
-	listTimeout    = 5 * time.Minute // some servers open every mail to tell its size
+	dialTimeout = 30 * time.Second
+	listTimeout = 5 * time.Minute // some servers open every mail to tell its size
 )
 
 // conn is one IMAP connection. The client library knows neither contexts nor timeouts, so every command runs within do, which
@@ -23,12 +22,13 @@ const (
 type conn struct {
 	client *imapclient.Client
 	hints  chan struct{} // the folder may have changed; holds one
+	answer time.Duration // how long a command may take
 }
 
 // dial connects, encrypts, signs in and selects nothing yet. The caller closes the connection.
 func (a *Adapter) dial(ctx context.Context) (*conn, error) {
 	s := a.cfg.IMAP
-	c := &conn{hints: make(chan struct{}, 1)}
+	c := &conn{hints: make(chan struct{}, 1), answer: a.cfg.Answer}
 	options := &imapclient.Options{
 		TLSConfig: a.cfg.tls(s),
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
@@ -80,13 +80,13 @@ func (c *conn) signIn(ctx context.Context, s Server) error {
 		if caps.Has(imap.CapLoginDisabled) {
 			return errors.New("server offers no way to sign in that is known here")
 		}
-		return c.do(ctx, commandTimeout, func() error { return refusedSignIn(c.client.Login(s.User, s.Password).Wait()) })
+		return c.do(ctx, c.answer, func() error { return refusedSignIn(c.client.Login(s.User, s.Password).Wait()) })
 	}
 	way, err := s.signIn(ctx, has)
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, commandTimeout, func() error {
+	return c.do(ctx, c.answer, func() error {
 		err := c.client.Authenticate(way)
 		if err != nil {
 			way.refused()
@@ -131,7 +131,7 @@ func (c *conn) idle(ctx context.Context, limit time.Duration) error {
 		return ctx.Err()
 	}
 	var idle *imapclient.IdleCommand
-	err := c.do(ctx, commandTimeout, func() (err error) {
+	err := c.do(ctx, c.answer, func() (err error) {
 		idle, err = c.client.Idle()
 		return err
 	})
@@ -139,7 +139,7 @@ func (c *conn) idle(ctx context.Context, limit time.Duration) error {
 		return fmt.Errorf("idle: %w", err)
 	}
 	c.wait(ctx, limit)
-	err = c.do(ctx, commandTimeout, func() error {
+	err = c.do(ctx, c.answer, func() error {
 		if err := idle.Close(); err != nil {
 			return err
 		}

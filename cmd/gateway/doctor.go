@@ -15,6 +15,7 @@ import (
 
 	"sportello/agentui/web"
 	"sportello/channels"
+	"sportello/channels/email"
 	"sportello/inbox"
 	"sportello/router"
 )
@@ -185,10 +186,25 @@ func (d *doctor) mailboxes(ctx context.Context) {
 		}
 		if m.Reads() {
 			d.try(ctx, string(id)+" IMAP", "signed in, folders opened", m.CheckIMAP)
+			d.waiting(ctx, string(id), m)
 		} else {
 			d.note("ok", string(id)+" IMAP", "no mailbox: mail is handed over")
 		}
 		d.try(ctx, string(id)+" SMTP", "signed in", m.CheckSMTP)
+	}
+}
+
+// waiting says how much lies in a mailbox that is not in the record. A mailbox that cannot be opened has been named already.
+func (d *doctor) waiting(ctx context.Context, account string, m *email.Adapter) {
+	ctx, cancel := context.WithTimeout(ctx, examine)
+	defer cancel()
+	n, err := m.Waiting(ctx)
+	switch {
+	case err != nil:
+	case n > 0:
+		d.note("warn", account+" mailbox", "%d mails wait to be taken in: normal for a moment, or while no gateway runs", n)
+	default:
+		d.note("ok", account+" mailbox", "every mail is in the record")
 	}
 }
 
