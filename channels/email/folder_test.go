@@ -200,7 +200,7 @@ func TestE06LongFolderByRanges(t *testing.T) {
 	d.Append(t, support, time.Now(), written("last@example.test", "ultima", "x"))
 	r.run(t, realConfig(d, nil))
 	r.await(t, 2)
-	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK })
+	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK && h.Lag == 0 })
 	var pos position
 	v, _ := r.bookmarks.Load(t.Context(), "mail1", "imap/INBOX")
 	if err := json.Unmarshal([]byte(v), &pos); err != nil || pos.UID < 400_000 {

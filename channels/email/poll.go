@@ -149,6 +149,7 @@ func (a *Adapter) takeList(ctx context.Context, c *conn, o *opened, list []liste
 	if len(list) == 0 {
 		return nil
 	}
+	// What is behind the list is counted by UIDs, of which some may be gone: the lag is never more than is told (E-14).
 	behind := max(0, int64(o.next)-1-int64(list[len(list)-1].uid))
 	a.lag = int64(len(list)) + behind
 	if a.lag > groupMails {
