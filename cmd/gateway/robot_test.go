@@ -147,7 +147,7 @@ func TestREQLP1TwoGatewaysThatAnswerEachOther(t *testing.T) {
 		t.Errorf("%d and %d automatic messages", ours, theirs)
 	}
 	mails := h.server.Mails(two)
-	if len(mails) != 1 || !bytes.Contains(mails[0].Raw, []byte("Auto-Submitted: auto-replied")) || !bytes.Contains(mails[0].Raw, []byte("X-Auto-Response-Suppress: All")) {
+	if len(mails) != 1 || mails[0].From != "" || !bytes.Contains(mails[0].Raw, []byte("Auto-Submitted: auto-replied")) || !bytes.Contains(mails[0].Raw, []byte("X-Auto-Response-Suppress: All")) {
 		t.Errorf("%d mails: %+v", len(mails), mails)
 	}
 }

@@ -378,6 +378,19 @@ slow@kunde.example delayed 4.4.1
 jörg@kunde.example failed 5.2.1
 fine@kunde.example relayed 2.0.0`},
 
+	{"fields that name nobody", `From: MAILER-DAEMON@mail.example
+Subject: Undelivered Mail
+X-Failed-Recipients: nobody@kunde.example
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example
+--b--
+`, `bounce
+~nobody@kunde.example failed`},
+
 	{"complaint", `From: feedback@arf.provider.example
 Subject: FW: Offers
 Content-Type: multipart/report; report-type=feedback-report; boundary=b

@@ -43,7 +43,7 @@ func Read(m Mail) Report {
 		m.Root.Walk(func(p *part.Part) bool { r.part(p); return true })
 	}
 	r.oldComplaint()
-	if r.Kind == channels.AutoNone {
+	if r.Kind == channels.AutoNone || r.Kind == channels.AutoBounce && len(r.Recipients) == 0 {
 		r.words()
 	}
 	if r.Kind == channels.AutoNone {
