@@ -87,6 +87,8 @@ func TestE42SealedMails(t *testing.T) {
 			"{pgp false true  <nil> }", "", "encrypted.asc|application/octet-stream|false"},
 		"smime encrypted": {mailOf("From: a@x.it", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString(append([]byte{0x30, 0x80}, append(cmsType, 3, 0, 0)...))),
 			"{smime false true  <nil> }", "", "smime.p7m|application/pkcs7-mime|false"},
+		"signed file": {multi("mixed", "\nCiao", "Content-Type: application/pkcs7-mime; name=fattura.xml.p7m\nContent-Disposition: attachment\n\n"+string(cmsType)+"\x02"),
+			"<nil>", "Ciao", "fattura.xml.p7m|application/pkcs7-mime|false"},
 		"pgp inline": {mailOf("From: a@x.it", "", "-----BEGIN PGP SIGNED MESSAGE-----", "Hash: SHA256", "", "Ciao"), "{pgp true false  <nil> }", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nCiao", ""},
 		"plain":      {mailOf("From: a@x.it", "", "Ciao"), "<nil>", "Ciao", ""},
 	} {

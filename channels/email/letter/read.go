@@ -1,6 +1,7 @@
 package letter
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ type Reading struct {
 	AuthServs []string // authserv-ids whose Authentication-Results we believe (RFC 8601 section 2.5)
 	Cut       bool     // raw is only the beginning of the mail, Size its length
 	Size      int64    // bytes, used with Cut
+
+	Roots *x509.CertPool // who is believed about certificates of signers; nil: the system's
 }
 
 // File is a part of a mail with its bytes. Blob is empty until the bytes are in a Vault.
@@ -57,6 +60,9 @@ type Mail struct {
 	Details    channels.Details
 	Ours       bool   // we sent it: it came back by a copy or an alias
 	Flaw       string // why it could not be read in full, "" when it could
+
+	roots    *x509.CertPool
+	unsealed int // signatures that were taken off
 }
 
 // Read reads one mail. It never fails and never panics: what cannot be read is missing from the result, and Flaw says why. Its
@@ -64,7 +70,7 @@ type Mail struct {
 func Read(raw []byte, r Reading) *Mail {
 	raw = field.TrimMailbox(raw)
 	h, body := field.Split(raw)
-	m := &Mail{Header: h}
+	m := &Mail{Header: h, roots: r.Roots}
 	m.readHeader(r)
 	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
 	var root *part.Part
