@@ -50,6 +50,8 @@ func (m *mail) contact(start, stop int) int {
 		return -1
 	case closing >= 0 && (hard >= 1 || full <= 6 && m.names(closing+1, stop)):
 		return top
+	case closing < 0 && hard >= 1 && bars(m.lines[top].text) >= 2:
+		return top
 	case closing < 0 && evidence >= 2 && (hard >= 1 && full >= 3 || hard == 0 && m.names(top, stop)) && (top == start || m.lines[top-1].blank()):
 		return top
 	}
@@ -70,12 +72,33 @@ func (m *mail) names(from, stop int) bool {
 // nameLine moves down from the first short line to one that can begin a signature: a name, alone at the start of a paragraph.
 func (m *mail) nameLine(top, stop int) int {
 	for i := top; i < stop; i++ {
-		if m.lines[i].blank() || !named(m.lines[i].text) || i > 0 && i > top && !m.lines[i-1].blank() {
+		if m.lines[i].blank() || !named(m.lines[i].text) && !named(segment(m.lines[i].text)) || i > 0 && i > top && !m.lines[i-1].blank() {
 			continue
 		}
 		return i
 	}
 	return -1
+}
+
+// segment is the first part of a line that is divided by bars or dots, "" of one that is not.
+func segment(s string) string {
+	if i := strings.IndexAny(s, separators); i > 0 && bars(s) >= 2 {
+		return s[:i]
+	}
+	return ""
+}
+
+const separators = "|·•"
+
+// bars counts what divides a line into parts.
+func bars(s string) int {
+	n := 0
+	for _, r := range s {
+		if strings.ContainsRune(separators, r) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *mail) lastFull(start, i int) int {
