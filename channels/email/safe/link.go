@@ -26,10 +26,12 @@ func scheme(address string) string {
 
 var hostName = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[\p{L}\p{M}\p{N}._-]+)(:[0-9]{1,5})?$`)
 
+var lineEnds = strings.NewReplacer("\t", "", "\n", "", "\r", "")
+
 // address is a link's address in the form in which it is kept, or "" when it leads where no link of a mail may lead. It is read as
 // browsers read it, who drop tabs and line ends, trim control characters, and take a backslash for a slash.
 func address(v string) string {
-	v = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(v)
+	v = lineEnds.Replace(v)
 	v = strings.TrimFunc(v, func(r rune) bool { return r <= ' ' })
 	if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\ufffd' }) || len(v) > 8<<10 {
 		return ""

@@ -1,7 +1,7 @@
 // Package safe makes the HTML of strangers harmless to show (E-43).
 //
 // Clean is a pure function; nothing here fetches, stores or logs. It must never let through what runs, loads, submits, or draws outside
-// of its place. channels/email calls it when a mail is taken in; what it returns is what is stored.
+// of its place. channels/email/letter calls it when a mail is read; what it returns is what is stored.
 package safe
 
 import (

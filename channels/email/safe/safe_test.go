@@ -126,3 +126,15 @@ func TestE43WorkIsBounded(t *testing.T) {
 		t.Errorf("large, but little to show: %q", got)
 	}
 }
+
+func BenchmarkClean(b *testing.B) {
+	row := `<tr><td width="50%" style="padding:8px;color:#222222;font-family:Arial,sans-serif" bgcolor="#f3f3f8"><b>Lampada Aurora</b><br>89,00 €
+<a href="https://click.mailer.test/abc?u=1&amp;v=2"><img src="https://img.mailer.test/a.jpg" width="280" height="120" alt="Aurora"></a></td></tr>`
+	letter := `<html><head><style>` + strings.Repeat("a{color:red}", 400) + `</style></head><body><table width="600">` + strings.Repeat(row, 300) + `</table></body></html>`
+	b.SetBytes(int64(len(letter)))
+	for b.Loop() {
+		if _, err := Clean(letter); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
