@@ -48,7 +48,8 @@ func attempts(t *testing.T) []attempt {
 type stage struct {
 	frames map[string]http.HandlerFunc // by path
 	order  []string
-	box    string // the sandbox attribute of the frames, as HTML
+	box    string        // the sandbox attribute of the frames, as HTML
+	stay   time.Duration // how long a frame is there after it was loaded
 
 	mu    sync.Mutex
 	alarm []string
@@ -57,7 +58,7 @@ type stage struct {
 
 // page loads the frames a few at a time, and says /done when all have had their time.
 const page = `<!doctype html><title>stage</title><link rel="icon" href="data:,"><body><script>
-const paths = %s, box = %q, own = new Map();
+const paths = %s, box = %q, stay = %d, own = new Map();
 addEventListener("message", (e) => fetch("/ran?" + encodeURIComponent(own.get(e.source) ?? "unknown")));
 async function one(path) {
   const f = document.createElement("iframe");
@@ -68,7 +69,7 @@ async function one(path) {
   document.body.append(f);
   own.set(f.contentWindow, path);
   await loaded;
-  await new Promise((ok) => setTimeout(ok, 250));
+  await new Promise((ok) => setTimeout(ok, stay));
   f.remove();
 }
 (async () => {
@@ -89,7 +90,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(&paths, "%q,", p)
 		}
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, page, "["+paths.String()+"]", s.box)
+		fmt.Fprintf(w, page, "["+paths.String()+"]", s.box, s.stay.Milliseconds())
 	case r.URL.Path == "/ran":
 		s.tell("script ran: " + r.URL.RawQuery)
 	case r.URL.Path == "/done":
@@ -117,7 +118,7 @@ func (s *stage) play(t *testing.T) []string {
 	s.done = make(chan struct{})
 	server := httptest.NewServer(s)
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
 		"--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0",
@@ -151,7 +152,7 @@ func (s *stage) add(path string, show http.HandlerFunc) {
 func TestE43HostileMailInItsFrame(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	b := r.as("anna")
-	s := &stage{frames: map[string]http.HandlerFunc{}, box: "allow-popups allow-popups-to-escape-sandbox"}
+	s := &stage{stay: 250 * time.Millisecond, frames: map[string]http.HandlerFunc{}, box: "allow-popups allow-popups-to-escape-sandbox"}
 	for i, a := range attempts(t) {
 		m := r.mail(fmt.Sprintf("c%d@example.it", i), a.name, func(in *channels.Inbound) { in.HTML = a.markup })
 		s.add("/"+strings.ReplaceAll(a.name, " ", "-"), func(w http.ResponseWriter, _ *http.Request) {
@@ -169,7 +170,7 @@ func TestE43HostileMailInItsFrame(t *testing.T) {
 
 // What the sanitiser lets through is harmless by itself: without a sandbox, without a policy, without the frame's own cleaning.
 func TestE43CleanedMailOutsideOfAFrame(t *testing.T) {
-	s := &stage{frames: map[string]http.HandlerFunc{}}
+	s := &stage{stay: 250 * time.Millisecond, frames: map[string]http.HandlerFunc{}}
 	for _, a := range attempts(t) {
 		clean, err := safe.Clean(a.markup)
 		if err != nil {
@@ -184,7 +185,7 @@ func TestE43CleanedMailOutsideOfAFrame(t *testing.T) {
 
 // The stage itself can fail: uncleaned and unboxed, attempts run and load.
 func TestE43TheStageSees(t *testing.T) {
-	s := &stage{frames: map[string]http.HandlerFunc{}}
+	s := &stage{stay: 5 * time.Second, frames: map[string]http.HandlerFunc{}}
 	for _, a := range attempts(t) {
 		if slices.Contains([]string{"script", "img onerror", "img remote", "css url", "link css", "meta refresh", "svg onload", "video source"}, a.name) {
 			s.add("/"+strings.ReplaceAll(a.name, " ", "-"), naked(a.markup))
