@@ -59,7 +59,7 @@ test("N7 a mail is taken back by a key within its time, and never leaves; its te
   await open(page, `Vaso ${id}`);
   await page.getByTestId("composer-reply").fill("Troppo in fretta");
   await page.getByTestId("send").click();
-  await expect(page.getByText("Email inviata")).toBeVisible();
+  await expect(page.getByRole("complementary", { name: "Avviso" })).toContainText("Email inviata");
   await page.getByTestId("thread").focus();
   await page.keyboard.press("z");
   await expect(page.getByTestId("composer-reply")).toHaveValue("Troppo in fretta");
