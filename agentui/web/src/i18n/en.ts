@@ -325,6 +325,7 @@ export const en: Record<Key, string> = {
   "message.label": "{who}, {at}",
   "message.larger": "Enlarge",
   "message.less": "Show less",
+  "message.mail_program": "Answered in the mail program",
   "message.note_label": "Internal note by {who}, {at}",
   "message.original": "Original version",
   "message.original_title": "Original mail from {who}",

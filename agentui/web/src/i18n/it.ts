@@ -323,6 +323,7 @@ export const it = {
   "message.label": "{who}, ore {at}",
   "message.larger": "Ingrandisci",
   "message.less": "Mostra meno",
+  "message.mail_program": "Risposto dal programma di posta",
   "message.note_label": "Nota interna di {who}, ore {at}",
   "message.original": "Versione originale",
   "message.original_title": "Email originale di {who}",
