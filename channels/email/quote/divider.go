@@ -33,7 +33,7 @@ func (m *mail) dividerAt(i int) (divider, bool) {
 	said := ""
 	if words, end := m.dashed(at); words != "" {
 		said, at = words, end
-	} else if s := m.lines[at].text; endsColon(s) && len(s) <= 100 && (passed.has(s) || original.has(s)) && m.labelOf(at).role == roleNone {
+	} else if s := m.lines[at].text; endsColon(s) && len(s) >= 8 && len(s) <= 100 && m.labelOf(at).role == roleNone && (passed.has(s) || original.has(s)) {
 		said, at = s, at+1
 	}
 	if said != "" {
