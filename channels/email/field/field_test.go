@@ -149,6 +149,15 @@ func TestE37Words(t *testing.T) {
 	}
 }
 
+// A subject of a megabyte is read as far as a person would, and as what it is.
+func TestE38LongWordsAreCut(t *testing.T) {
+	for _, lead := range []string{"", "a", "ab"} {
+		if got := Words(lead + strings.Repeat("è商", 300_000)); !strings.HasPrefix(got, lead+"è商è") || len(got) > wordsMost || strings.Contains(got, "\uFFFD") {
+			t.Errorf("%d bytes: %.20q", len(got), got)
+		}
+	}
+}
+
 func TestE37Dates(t *testing.T) {
 	for in, want := range map[string]string{
 		"Mon, 2 Nov 2026 10:00:00 +0100":         "2026-11-02T09:00:00Z",

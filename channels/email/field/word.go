@@ -11,10 +11,19 @@ import (
 // against the rules and common.
 var encodedWord = regexp.MustCompile(`=\?([^?\s]+)\?([bBqQ])\?(.*?)\?=`)
 
+const wordsMost = 64 << 10 // octets of one field that are decoded: more is no text for a person
+
 // Words reads the text of a header field: encoded words, also within quotes, also split in the middle of a character (the
 // bytes of neighbours of one charset are joined before they are decoded), and raw 8-bit text (RFC 6532, or windows-1252 by
 // mistake). The result is one line fit for showing.
 func Words(s string) string {
+	if len(s) > wordsMost {
+		end := wordsMost
+		for end > wordsMost-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+			end--
+		}
+		s = s[:end]
+	}
 	if !utf8.ValidString(s) {
 		s = Convert([]byte(s), "")
 	}
