@@ -128,6 +128,7 @@ func (a *app) backTasks(local net.Listener) []task {
 		{"router", a.router.Run},
 		{"dispatch", a.dispatch.Run},
 		{"sessions", a.sessions.Run},
+		{"memory", giveBack},
 		{"seals", audit.NewSealer(audit.New(a.record, a.now), a.log).Run},
 	}
 }
