@@ -40,7 +40,7 @@ func pace(live uint64) int {
 const (
 	restEvery = 10 * time.Second
 	restBelow = 128 << 20 // bytes made in that time
-	restAbove = 4 << 20  // bytes that are free and kept
+	restAbove = 4 << 20   // bytes that are free and kept
 )
 
 // giveBack returns memory to the system whenever the program rests, until ctx ends.
