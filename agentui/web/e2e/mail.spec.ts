@@ -141,7 +141,7 @@ test("E-30 a newsletter is one line, E-47 warnings are words, E-41 an invitation
   await close(page);
 
   await open(page, `Invito ${id}`);
-  const card = page.getByRole("region", { name: "Invito" });
+  const card = page.getByRole("region", { name: "Invito", exact: true });
   await expect(card).toContainText("Sopralluogo");
   await expect(card).toContainText(/giovedì 26 novembre 2026.*10:30.*11:30/);
   await card.getByText("1 invitato").click();
