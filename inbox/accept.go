@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sportello/channels"
@@ -91,6 +92,9 @@ func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	if err != nil {
 		return err
 	}
+	if err := markVariant(ctx, tx, a); err != nil {
+		return err
+	}
 	a.wrote = true
 	return l.take(ctx, t, a)
 }
@@ -112,6 +116,20 @@ func duplicate(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*channels.
 		return nil, nil
 	}
 	return &a, err
+}
+
+// markVariant says of a mail whose Message-ID another mail bears already that it is a variant of it (E-16). Both are kept: the copy of a
+// mailing list has a footer, and somebody may have taken the id on purpose.
+func markVariant(ctx context.Context, tx *sql.Tx, a *acceptance) error {
+	id := a.in.Thread.MessageID
+	if a.in.Kind != channels.Email || !wellFormed(id) {
+		return nil
+	}
+	found, err := mailRefs(ctx, tx, []string{id})
+	if err == nil && len(found[id]) > 0 && !slices.Contains(a.in.Details.Warnings, "variant") {
+		a.in.Details.Warnings = append(slices.Clip(a.in.Details.Warnings), "variant")
+	}
+	return err
 }
 
 // sender finds or makes the customer who wrote. Whoever answers in the thread of another customer, and is not known himself, is a

@@ -40,6 +40,26 @@ func TestE19TokenBringsHome(t *testing.T) {
 	})
 }
 
+// E-16: another mail under the same Message-ID is kept, and says so; the same delivery again is the first.
+func TestE16VariantIsMarked(t *testing.T) {
+	houses(t, func(h *house) {
+		first := h.mail("one")
+		first.Thread.MessageID = "same@example.it"
+		second := h.mail("one, with a footer")
+		second.Thread.MessageID = first.Thread.MessageID
+		a, b := h.accept(first), h.accept(second)
+		if again := h.accept(second); !again.Duplicate || again.Message != b.Message {
+			t.Errorf("%+v", again)
+		}
+		if m := h.message(inbox.MessageID(a.Message)); len(m.Details.Warnings) != 0 {
+			t.Errorf("the first: %v", m.Details.Warnings)
+		}
+		if m := h.message(inbox.MessageID(b.Message)); strings.Join(m.Details.Warnings, " ") != "variant" {
+			t.Errorf("the second: %v", m.Details.Warnings)
+		}
+	})
+}
+
 // E-19: a token that we did not sign opens nothing.
 func TestE19ForgedTokenOpensNothing(t *testing.T) {
 	houses(t, func(h *house) {
