@@ -25,7 +25,7 @@ const (
 //   - nothing is done with a mail before the position says that it is in the record, nothing at all with one that was held back, that
 //     somebody has marked \Deleted, or that came before this was wished;
 //   - position.Done follows what has been done, so that a crash or a refusal between the two repeats it. Repeating is harmless; a
-//     server without MOVE may get a second copy into MoveTo;
+//     server without MOVE, or one where two move at once, may get a second copy into MoveTo;
 //   - a plain EXPUNGE is never sent: it would remove what others have marked. A server without UIDPLUS keeps the marked mail.
 
 // settleFolder does what the settings wish with the mails that were taken since. What a server refuses is told and tried again at the

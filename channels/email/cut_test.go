@@ -168,8 +168,12 @@ func TestE12TwoReadersTakeEachMailOnce(t *testing.T) {
 	}
 	r.await(t, mails)
 	d.AwaitState(t, support, func(all []mailrig.Stored) bool { return len(all) == 0 })
-	if got, moved := len(r.sink.Inbounds()), len(d.In(t, support, "Fatto")); got != mails || moved != mails {
-		t.Errorf("%d taken, %d moved, want %d", got, moved, mails)
+	moved := map[string]bool{} // a server may copy a mail twice that is moved twice at once
+	for _, m := range d.In(t, support, "Fatto") {
+		moved[string(m.Raw)] = true
+	}
+	if got := len(r.sink.Inbounds()); got != mails || len(moved) != mails {
+		t.Errorf("%d taken, %d moved, want %d", got, len(moved), mails)
 	}
 }
 

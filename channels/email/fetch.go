@@ -122,6 +122,25 @@ func (a *Adapter) fetchGroup(ctx context.Context, c *conn, group []listed) (map[
 	return bodies, nil
 }
 
+// notThere takes mails that came without their bytes out of bodies, if somebody has removed them since they were listed. One that is
+// still there has been withheld, and must not be passed over.
+func (c *conn) notThere(ctx context.Context, mails []listed, bodies map[imap.UID][]byte) error {
+	for _, m := range mails {
+		if len(bodies[m.uid]) > 0 || m.size == 0 {
+			continue
+		}
+		still, err := c.list(ctx, uint32(m.uid), uint32(m.uid))
+		if err != nil {
+			return err
+		}
+		if len(still) > 0 {
+			return poison{fmt.Errorf("fetch mail: %d bytes were listed and none came", m.size)}
+		}
+		delete(bodies, m.uid)
+	}
+	return nil
+}
+
 // fetchTime is how long bytes may take: at least 32 kB/s.
 func (c *conn) fetchTime(n int64) time.Duration {
 	return c.answer + time.Duration(n/(32<<10))*time.Second

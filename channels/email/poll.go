@@ -196,6 +196,9 @@ func (a *Adapter) takeGroup(ctx context.Context, c *conn, o *opened, group []lis
 // takeMails brings mails that are fetched with one command into the record. It returns how many of the first ones are done with.
 func (a *Adapter) takeMails(ctx context.Context, c *conn, mails []listed) (int, error) {
 	bodies, err := a.fetchGroup(ctx, c, mails)
+	if err == nil {
+		err = c.notThere(ctx, mails, bodies)
+	}
 	if err != nil {
 		return 0, err
 	}
