@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,12 @@ func (a *Adapter) acceptStub(ctx context.Context, o *opened, l listed, header []
 	if m.Ours {
 		return nil
 	}
+	blob, _, err := a.deps.Vault.Put(ctx, bytes.NewReader(header))
+	if err != nil {
+		return storeError{fmt.Errorf("keep header: %w", err)}
+	}
 	in := a.inbound(m, l.received)
+	in.Raw = blob
 	in.External = fmt.Sprintf("held:%s:%d:%d", o.name, o.pos.Validity, l.uid)
 	in.Flaw = fmt.Sprintf("held back after %d tries; it is in the folder %q of the mailbox, with the UID %d: %v", mostTries, o.name, l.uid, why)
 	in.Parts, in.Text, in.HTML = nil, "", ""
