@@ -16,7 +16,7 @@ import (
 func (o *Outbox) Begin(ctx context.Context, row Row) (Row, error) {
 	now := o.ledger.clock()
 	err := o.db.Tx(ctx, func(tx *sql.Tx) error {
-		if err := o.ledger.book.Contacted(ctx, tx, now, row.contacts()...); err != nil {
+		if err := o.db.Together(ctx, tx, o.ledger.book.Contacted(now, row.contacts()...)); err != nil {
 			return err
 		}
 		n, err := affected(tx.ExecContext(ctx, `UPDATE outbox SET state = 'sending', attempts = attempts + 1, leased_until = $4, updated_at = $3

@@ -187,8 +187,5 @@ func (b *batched) takePlain(ctx context.Context, plain []plainMessage) error {
 		seen[i] = customer.Sighting{Customer: p.turn.c.Customer, In: p.in}
 		p.wrote = true
 	}
-	if err := b.l.book.Seen(ctx, b.tx, seen...); err != nil {
-		return err
-	}
-	return flush(ctx, turns...)
+	return flushWith(ctx, []db.Statement{b.l.book.Seen(seen...)}, turns...)
 }

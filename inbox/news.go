@@ -175,21 +175,11 @@ func (h *hearing) write(ctx context.Context, rows map[string]*leaving, turns map
 	for _, t := range turns {
 		changed = append(changed, t)
 	}
-	err := h.writeRows(ctx, heard)
-	if err == nil {
-		err = h.writeMessages(ctx, told)
-	}
-	if err == nil {
-		err = h.writeAttempts(ctx, ended)
-	}
-	if err == nil {
-		err = flush(ctx, changed...)
-	}
-	return err
+	return flushWith(ctx, []db.Statement{h.rowsAs(heard), h.messagesAs(told), h.attemptsAs(ended)}, changed...)
 }
 
-func (h *hearing) writeRows(ctx context.Context, rows []*leaving) error {
-	return h.exec(ctx, rows, `UPDATE outbox SET state = w.state, external_id = w.outside, fault = '', leased_by = '', leased_until = 0,
+func (h *hearing) rowsAs(rows []*leaving) db.Statement {
+	return h.set(rows, `UPDATE outbox SET state = w.state, external_id = w.outside, fault = '', leased_by = '', leased_until = 0,
 		updated_at = w.at FROM w WHERE outbox.id = w.id`,
 		db.Texts("id", rows, func(r *leaving) string { return r.id }),
 		db.Texts("state", rows, func(r *leaving) channels.State { return r.state }),
@@ -197,26 +187,25 @@ func (h *hearing) writeRows(ctx context.Context, rows []*leaving) error {
 		db.Ints("at", rows, func(*leaving) int64 { return h.l.clock().UnixMilli() }))
 }
 
-func (h *hearing) writeMessages(ctx context.Context, rows []*leaving) error {
-	return h.exec(ctx, rows, `UPDATE message SET state = w.state, fault = '' FROM w WHERE message.id = w.id`,
+func (h *hearing) messagesAs(rows []*leaving) db.Statement {
+	return h.set(rows, `UPDATE message SET state = w.state, fault = '' FROM w WHERE message.id = w.id`,
 		db.Texts("id", rows, func(r *leaving) MessageID { return r.message }),
 		db.Texts("state", rows, func(r *leaving) channels.State { return r.shown }))
 }
 
-func (h *hearing) writeAttempts(ctx context.Context, rows []*leaving) error {
-	return h.exec(ctx, rows, `UPDATE attempt SET ended_at = w.at, outcome = 'sent', detail = '' FROM w
+func (h *hearing) attemptsAs(rows []*leaving) db.Statement {
+	return h.set(rows, `UPDATE attempt SET ended_at = w.at, outcome = 'sent', detail = '' FROM w
 		WHERE attempt.outbox_id = w.id AND attempt.n = w.n AND attempt.ended_at IS NULL`,
 		db.Texts("id", rows, func(r *leaving) string { return r.id }),
 		db.Ints("n", rows, func(r *leaving) int { return r.ended }),
 		db.Ints("at", rows, func(*leaving) int64 { return h.l.clock().UnixMilli() }))
 }
 
-// exec runs a statement on the set w, if there is any.
-func (h *hearing) exec(ctx context.Context, rows []*leaving, query string, columns ...db.Column) error {
+// set is a statement on the set w, if there is any.
+func (h *hearing) set(rows []*leaving, query string, columns ...db.Column) db.Statement {
 	if len(rows) == 0 {
-		return nil
+		return db.Statement{}
 	}
 	with, args := h.l.db.With("w", columns...)
-	_, err := h.tx.ExecContext(ctx, `WITH `+with+` `+query, args...)
-	return err
+	return db.Do(`WITH `+with+` `+query, args...)
 }

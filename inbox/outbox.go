@@ -217,16 +217,16 @@ func scanRow(row scanner) (Row, error) {
 	return r, err
 }
 
-func insertRows(ctx context.Context, d *db.DB, tx *sql.Tx, rows []Row) error {
+func insertRows(d *db.DB, rows []Row) (db.Statement, error) {
 	if len(rows) == 0 {
-		return nil
+		return db.Statement{}, nil
 	}
 	envelopes, verdicts := make(map[string]string, len(rows)), make(map[string]string, len(rows))
 	for _, r := range rows {
 		envelope, err1 := json.Marshal(r.Envelope)
 		verdict, err2 := json.Marshal(r.Verdict)
 		if err := errors.Join(err1, err2); err != nil {
-			return err
+			return db.Statement{}, err
 		}
 		envelopes[r.ID], verdicts[r.ID] = string(envelope), string(verdict)
 	}
@@ -248,12 +248,11 @@ func insertRows(ctx context.Context, d *db.DB, tx *sql.Tx, rows []Row) error {
 		db.Ints("leased_until", rows, func(r Row) int64 { return r.leasedUntil() }),
 		db.Texts("verdict", rows, func(r Row) string { return verdicts[r.ID] }),
 		db.Times("at", rows, func(r Row) time.Time { return r.CreatedAt }))
-	_, err := tx.ExecContext(ctx, `WITH `+with+`
+	return db.Do(`WITH `+with+`
 		INSERT INTO outbox (id, message_id, conversation_id, customer_id, class, purpose, kind, account_id, pinned, envelope, state,
 			attempts, due_at, leased_by, leased_until, verdict, created_at, updated_at)
 		SELECT id, message_id, conversation_id, customer_id, class, purpose, kind, account_id, pinned, envelope, state, attempts, due_at,
-			leased_by, leased_until, verdict, at, at FROM w`, args...)
-	return err
+			leased_by, leased_until, verdict, at, at FROM w`, args...), nil
 }
 
 // leasedUntil is the end of the lease as it is stored.

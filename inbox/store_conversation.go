@@ -142,32 +142,31 @@ func nextNumber(ctx context.Context, tx *sql.Tx) (n int64, err error) {
 	return n, err
 }
 
-func insertConversation(ctx context.Context, tx *sql.Tx, v Conversation) error {
+func insertConversation(v Conversation) (db.Statement, error) {
 	skills, err := toJSON(v.Skills)
 	if err != nil {
-		return err
+		return db.Statement{}, err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO conversation (id, number, customer_id, kind, account_id, subject, state, queue, priority,
+	return db.Do(`INSERT INTO conversation (id, number, customer_id, kind, account_id, subject, state, queue, priority,
 			skills, assignee, sticky, rules_version, disposition, previous_id, last_kind, last_from, last_seq, last_message_seq, preview,
 			last_in_at, last_out_at, queued_at, waiting_since, created_at, updated_at, closed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25, $26)`,
 		string(v.ID), v.Number, string(v.Customer), string(v.Kind), string(v.Account), v.Subject, string(v.State), string(v.Queue),
 		v.Priority, skills, string(v.Assignee), string(v.Sticky), v.RulesVersion, v.Disposition, null(string(v.Previous)),
 		string(v.LastKind), v.LastFrom, v.LastSeq, v.LastMessageSeq, v.Preview, db.Millis(v.LastInAt), db.Millis(v.LastOutAt),
-		db.Millis(v.QueuedAt), db.Millis(v.WaitingSince), db.Millis(v.CreatedAt), db.Millis(v.ClosedAt))
-	return err
+		db.Millis(v.QueuedAt), db.Millis(v.WaitingSince), db.Millis(v.CreatedAt), db.Millis(v.ClosedAt)), nil
 }
 
 // updateConversations writes what turns made of their conversations, if every row still stands where its turn began.
-func updateConversations(ctx context.Context, d *db.DB, tx *sql.Tx, turns []*turn) error {
+func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 	if len(turns) == 0 {
-		return nil
+		return db.Statement{}, nil
 	}
 	skills := make(map[*turn]string, len(turns))
 	for _, t := range turns {
 		var err error
 		if skills[t], err = toJSON(t.c.Skills); err != nil {
-			return err
+			return db.Statement{}, err
 		}
 	}
 	with, args := d.With("w",
@@ -194,17 +193,13 @@ func updateConversations(ctx context.Context, d *db.DB, tx *sql.Tx, turns []*tur
 		db.Times("waiting_since", turns, func(t *turn) time.Time { return t.c.WaitingSince }),
 		db.Times("closed_at", turns, func(t *turn) time.Time { return t.c.ClosedAt }),
 		db.Times("updated_at", turns, func(t *turn) time.Time { return t.at }))
-	n, err := affected(tx.ExecContext(ctx, `WITH `+with+`
+	return db.Do(`WITH `+with+`
 		UPDATE conversation SET customer_id = w.customer_id, state = w.state, queue = w.queue, priority = w.priority, skills = w.skills,
 			assignee = w.assignee, sticky = w.sticky, rules_version = w.rules_version, disposition = w.disposition,
 			last_kind = w.last_kind, last_from = w.last_from, last_seq = w.last_seq, last_message_seq = w.last_message_seq, preview = w.preview,
 			last_in_at = w.last_in_at, last_out_at = w.last_out_at, queued_at = w.queued_at, waiting_since = w.waiting_since,
 			closed_at = w.closed_at, updated_at = w.updated_at
-		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...))
-	if err == nil && n != int64(len(turns)) {
-		return ErrState
-	}
-	return err
+		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...).Exactly(len(turns), ErrState), nil
 }
 
 func toJSON(v any) (string, error) {

@@ -78,15 +78,15 @@ func toStored(m stored) (s storedJSON, err error) {
 	return s, errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
-func insertMessages(ctx context.Context, d *db.DB, tx *sql.Tx, all []stored) error {
+func insertMessages(d *db.DB, all []stored) (db.Statement, error) {
 	if len(all) == 0 {
-		return nil
+		return db.Statement{}, nil
 	}
 	rows := make([]storedJSON, len(all))
 	for i, m := range all {
 		var err error
 		if rows[i], err = toStored(m); err != nil {
-			return err
+			return db.Statement{}, err
 		}
 	}
 	type row = storedJSON
@@ -121,14 +121,13 @@ func insertMessages(ctx context.Context, d *db.DB, tx *sql.Tx, all []stored) err
 		db.Texts("fault", rows, func(m row) string { return m.fault }),
 		db.Times("sent_at", rows, func(m row) time.Time { return m.SentAt }),
 		db.Times("at", rows, func(m row) time.Time { return m.At }))
-	_, err := tx.ExecContext(ctx, `WITH `+with+`
+	return db.Do(`WITH `+with+`
 		INSERT INTO message (id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id, external_id, client_id,
 			author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts, raw, proof, auto, flaw,
 			details, state, fault, sent_at, at)
 		SELECT id, conversation_id, customer_id, seq, direction, kind, asked_kind, account_id, NULLIF(external_id, ''),
 			NULLIF(client_id, ''), author_kind, author_id, author_name, peer, sender, recipients, copies, subject, body, html, parts, raw,
-			proof, auto, flaw, details, state, fault, sent_at, at FROM w`, args...)
-	return err
+			proof, auto, flaw, details, state, fault, sent_at, at FROM w`, args...), nil
 }
 
 // setDelivery writes the state of an outgoing message. A nil fault clears it.
@@ -166,17 +165,16 @@ type ref struct {
 	ours         bool
 }
 
-func insertRefs(ctx context.Context, d *db.DB, tx *sql.Tx, refs []ref) error {
+func insertRefs(d *db.DB, refs []ref) db.Statement {
 	if len(refs) == 0 {
-		return nil
+		return db.Statement{}
 	}
 	with, args := d.With("w",
 		db.Texts("ref", refs, func(r ref) string { return r.id }),
 		db.Texts("conversation_id", refs, func(r ref) ConversationID { return r.conversation }),
 		db.Texts("message_id", refs, func(r ref) MessageID { return r.message }),
 		db.Ints("ours", refs, func(r ref) int { return b2i(r.ours) }))
-	_, err := tx.ExecContext(ctx, `WITH `+with+`
+	return db.Do(`WITH `+with+`
 		INSERT INTO mail_ref (ref, conversation_id, message_id, ours) SELECT ref, conversation_id, message_id, ours FROM w WHERE true
 		ON CONFLICT (ref, message_id) DO NOTHING`, args...)
-	return err
 }

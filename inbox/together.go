@@ -109,13 +109,10 @@ func (w *replies) flush(ctx context.Context) error {
 	if len(begun) == 0 {
 		return nil
 	}
-	if err := w.l.book.Contacted(ctx, w.tx, begun[0].CreatedAt, contacts...); err != nil {
-		return err
-	}
 	with, args := w.l.db.With("w", db.Texts("outbox_id", begun, func(r Row) string { return r.ID }),
 		db.Ints("at", begun, func(r Row) int64 { return r.CreatedAt.UnixMilli() }))
-	_, err := w.tx.ExecContext(ctx, `WITH `+with+` INSERT INTO attempt (outbox_id, n, started_at) SELECT outbox_id, 1, at FROM w`, args...)
-	return err
+	return w.l.db.Together(ctx, w.tx, w.l.book.Contacted(begun[0].CreatedAt, contacts...),
+		db.Do(`WITH `+with+` INSERT INTO attempt (outbox_id, n, started_at) SELECT outbox_id, 1, at FROM w`, args...))
 }
 
 // begun yields the rows that go to the dispatcher.

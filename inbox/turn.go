@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"sportello/channels"
+	"sportello/inbox/db"
 	"sportello/inbox/journal"
 )
 
@@ -110,43 +112,51 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 }
 
 // flush writes turns of one transaction, each of another conversation. Those that told nothing are left out.
-func flush(ctx context.Context, turns ...*turn) error {
-	turns = slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return len(t.events) == 0 })
+func flush(ctx context.Context, turns ...*turn) error { return flushWith(ctx, nil, turns...) }
+
+// flushWith is flush with further statements before it, in the same round trip.
+func flushWith(ctx context.Context, first []db.Statement, turns ...*turn) error {
+	told := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return len(t.events) == 0 })
 	if len(turns) == 0 {
 		return nil
 	}
 	l, tx := turns[0].l, turns[0].tx
-	var known []*turn
-	var messages []stored
-	var refs []ref
-	var rows []Row
-	var events []journal.Event
-	for _, t := range turns {
-		if t.before.ID != "" {
-			known = append(known, t)
-		} else if err := insertConversation(ctx, tx, t.c); err != nil {
-			return fmt.Errorf("write conversation %s: %w", t.c.ID, err)
-		}
-		messages, refs, events = append(messages, t.messages...), append(refs, t.refs...), append(events, t.events...)
-		rows = append(rows, t.rows...)
-	}
-	err := updateConversations(ctx, l.db, tx, known)
+	all, err := written(ctx, l, tx, told)
 	if err == nil {
-		err = insertMessages(ctx, l.db, tx, messages)
-	}
-	if err == nil {
-		err = insertRefs(ctx, l.db, tx, refs)
-	}
-	if err == nil {
-		err = insertRows(ctx, l.db, tx, rows)
-	}
-	if err == nil {
-		err = l.journal.Append(ctx, tx, events...)
+		err = l.db.Together(ctx, tx, slices.Concat(first, all)...)
 	}
 	if err != nil {
 		return fmt.Errorf("write conversation %s: %w", turns[0].c.ID, err)
 	}
 	return nil
+}
+
+// written are the statements that write turns, in the order that references need.
+func written(ctx context.Context, l *Ledger, tx *sql.Tx, turns []*turn) ([]db.Statement, error) {
+	var known []*turn
+	var messages []stored
+	var refs []ref
+	var rows []Row
+	var events []journal.Event
+	var all []db.Statement
+	for _, t := range turns {
+		if t.before.ID != "" {
+			known = append(known, t)
+		} else {
+			opened, err := insertConversation(t.c)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, opened)
+		}
+		messages, refs, events = append(messages, t.messages...), append(refs, t.refs...), append(events, t.events...)
+		rows = append(rows, t.rows...)
+	}
+	changed, err1 := updateConversations(l.db, known)
+	said, err2 := insertMessages(l.db, messages)
+	waiting, err3 := insertRows(l.db, rows)
+	journaled, err4 := l.journal.Statement(ctx, tx, events...)
+	return append(all, changed, said, insertRefs(l.db, refs), waiting, journaled), errors.Join(err1, err2, err3, err4)
 }
 
 // preview is the beginning of a message in one line.

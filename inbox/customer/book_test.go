@@ -240,7 +240,7 @@ func TestAnswerFromDeclaredAddressProvesIt(t *testing.T) {
 		other := channels.Address{Kind: channels.Email, Value: "other@example.it"}
 		k.ok(k.book.Declare(t.Context(), anna, other, channels.ProofDeclared, "agent:marco"))
 		k.ok(k.d.Tx(t.Context(), func(tx *sql.Tx) error {
-			return k.book.Contacted(t.Context(), tx, k.now(), customer.Contact{Customer: anna, To: channels.Address{Kind: channels.Email, Value: "anna@example.it"}})
+			return k.d.Together(t.Context(), tx, k.book.Contacted(k.now(), customer.Contact{Customer: anna, To: channels.Address{Kind: channels.Email, Value: "anna@example.it"}}))
 		}))
 		if r := k.resolve(from(channels.Email, "anna@example.it", "")); r.Customer.ID != anna {
 			t.Fatalf("%+v", r)

@@ -144,19 +144,15 @@ type Contact struct {
 }
 
 // Contacted notes on identities when they were last written to, for the order of choices. Nothing is journaled.
-func (b *Book) Contacted(ctx context.Context, tx *sql.Tx, at time.Time, all ...Contact) error {
+func (b *Book) Contacted(at time.Time, all ...Contact) db.Statement {
 	if len(all) == 0 {
-		return nil
+		return db.Statement{}
 	}
 	with, args := b.db.With("w",
 		db.Texts("customer_id", all, func(c Contact) ID { return c.Customer }),
 		db.Texts("kind", all, func(c Contact) channels.Kind { return c.To.Kind }),
 		db.Texts("value", all, func(c Contact) string { return c.To.Value }),
 		db.Times("at", all, func(Contact) time.Time { return at }))
-	_, err := tx.ExecContext(ctx, `WITH `+with+` UPDATE identity SET last_out_at = w.at FROM w
+	return db.Do(`WITH `+with+` UPDATE identity SET last_out_at = w.at FROM w
 		WHERE identity.customer_id = w.customer_id AND identity.kind = w.kind AND identity.value = w.value`, args...)
-	if err != nil {
-		return fmt.Errorf("note contacts: %w", err)
-	}
-	return nil
 }

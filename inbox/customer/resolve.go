@@ -177,7 +177,7 @@ func (r *resolution) seen(ctx context.Context) error {
 	if r.in.From.IsZero() || !ByPerson(r.in.Auto) {
 		return nil
 	}
-	return r.Seen(ctx, r.tx, Sighting{Customer: r.id, In: r.in})
+	return r.db.Together(ctx, r.tx, r.Seen(Sighting{Customer: r.id, In: r.in}))
 }
 
 // ByPerson reports whether a person caused a message: he wrote it, or sent a keyword.

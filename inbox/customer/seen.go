@@ -1,10 +1,6 @@
 package customer
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
-
 	"sportello/channels"
 	"sportello/inbox/db"
 )
@@ -18,7 +14,7 @@ type Sighting struct {
 // Seen notes on the senders' identities that they wrote, from where, and how well that is proved. A person who writes from an address
 // in a way that proves it makes a suppressed address usable again. Nothing is journaled. Of several sightings of one address the last
 // counts, with the best proof.
-func (b *Book) Seen(ctx context.Context, tx *sql.Tx, all ...Sighting) error {
+func (b *Book) Seen(all ...Sighting) db.Statement {
 	type key struct {
 		id   ID
 		from channels.Address
@@ -37,7 +33,7 @@ func (b *Book) Seen(ctx context.Context, tx *sql.Tx, all ...Sighting) error {
 		rows[n] = s
 	}
 	if len(rows) == 0 {
-		return nil
+		return db.Statement{}
 	}
 	now := b.now()
 	with, args := b.db.With("w",
@@ -49,14 +45,10 @@ func (b *Book) Seen(ctx context.Context, tx *sql.Tx, all ...Sighting) error {
 		db.Ints("proof", rows, func(s Sighting) channels.Proof { return s.In.Proof }),
 		db.Texts("name", rows, func(s Sighting) string { return s.In.From.Name }),
 		db.Ints("proved", rows, func(s Sighting) int { return flag(s.In.Proof >= channels.ProofProvider) }))
-	_, err := tx.ExecContext(ctx, `WITH `+with+` UPDATE identity SET last_in_at = w.at, last_account = w.account,
+	return db.Do(`WITH `+with+` UPDATE identity SET last_in_at = w.at, last_account = w.account,
 			proof = CASE WHEN identity.proof < w.proof THEN w.proof ELSE identity.proof END,
 			name = CASE WHEN identity.name = '' THEN w.name ELSE identity.name END,
 			suppressed_at = CASE WHEN w.proved = 1 THEN NULL ELSE identity.suppressed_at END,
 			suppressed_code = CASE WHEN w.proved = 1 THEN '' ELSE identity.suppressed_code END
 		FROM w WHERE identity.customer_id = w.customer_id AND identity.kind = w.kind AND identity.value = w.value`, args...)
-	if err != nil {
-		return fmt.Errorf("note senders: %w", err)
-	}
-	return nil
 }

@@ -37,8 +37,8 @@ type DB struct {
 	Dialect Dialect
 	writer  chan struct{} // SQLite: held by the one who writes; nil otherwise
 
-	mu    sync.Mutex
-	after map[*sql.Tx][]func() // what the transactions under way have to tell
+	mu   sync.Mutex
+	open map[*sql.Tx]*underway
 }
 
 // Querier is what a query runs on: the DB or a transaction.
@@ -68,7 +68,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	if err := conn.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), conn.Close())
 	}
-	d := &DB{DB: conn, Dialect: dialect, after: map[*sql.Tx][]func(){}}
+	d := &DB{DB: conn, Dialect: dialect, open: map[*sql.Tx]*underway{}}
 	if dialect == SQLite {
 		d.writer = make(chan struct{}, 1)
 	}
@@ -133,50 +133,30 @@ func (d *DB) Tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 }
 
 func (d *DB) once(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	tx, err := d.BeginTx(ctx, nil)
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing, and an error of fn says more
-	told := d.telling(tx)
+	u := &underway{conn: conn}
+	d.note(tx, u)
 	err = fn(tx)
-	if err == nil {
-		if err = tx.Commit(); err != nil {
-			err = fmt.Errorf("commit: %w", err)
-		}
-	}
-	all := told()
+	d.note(tx, nil)
 	if err != nil {
 		return err
 	}
-	for _, tell := range all {
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for _, tell := range u.after {
 		tell()
 	}
 	return nil
-}
-
-// telling lets AfterCommit know a transaction until the returned function is called, which gives what it gathered.
-func (d *DB) telling(tx *sql.Tx) (told func() []func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.after[tx] = nil
-	return func() []func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		all := d.after[tx]
-		delete(d.after, tx)
-		return all
-	}
-}
-
-// AfterCommit has tell called when a transaction of Tx has committed, before Tx returns; if it does not commit, never. A transaction
-// that was begun otherwise tells nobody.
-func (d *DB) AfterCommit(tx *sql.Tx, tell func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if all, ok := d.after[tx]; ok {
-		d.after[tx] = append(all, tell)
-	}
 }
 
 // Lock makes transactions that lock the same key wait for each other until they end. SQLite has one writer at a time, so there

@@ -33,18 +33,31 @@ func (j *Journal) Changed() <-chan struct{} { return j.bell.Changed() }
 // that stream, Type, Actor and At; an empty ID is given one. A number that is taken already fails the transaction. The relay is told
 // when a transaction of db.DB.Tx has committed; after any other it finds the events at its next look.
 func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error {
+	s, err := j.Statement(ctx, tx, events...)
+	if err == nil {
+		err = j.db.Together(ctx, tx, s)
+	}
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
+	}
+	return nil
+}
+
+// Statement is Append in two steps, for callers who have more to write in the same round trip: the events are in the journal when the
+// statement has been run, which must be in this transaction, and before anything else is appended in it.
+func (j *Journal) Statement(ctx context.Context, tx *sql.Tx, events ...Event) (db.Statement, error) {
 	if len(events) == 0 {
-		return nil
+		return db.Statement{}, nil
 	}
 	events = slices.Clone(events)
 	for i, e := range events {
 		if e.Stream == "" || e.Seq <= 0 || e.At.IsZero() {
-			return fmt.Errorf("append event %q: stream, number and time are needed", e.Type)
+			return db.Statement{}, fmt.Errorf("event %q: stream, number and time are needed", e.Type)
 		}
 		if e.ID == "" {
 			id, err := uuid.NewV7()
 			if err != nil {
-				return fmt.Errorf("append event: %w", err)
+				return db.Statement{}, err
 			}
 			events[i].ID = id.String()
 		}
@@ -54,8 +67,12 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 	}
 	chained, err := j.enlist(ctx, tx, events)
 	if err != nil {
-		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
+		return db.Statement{}, err
 	}
+	j.db.AfterCommit(tx, func() {
+		j.fresh.add(events)
+		j.bell.Ring()
+	})
 	with, args := j.db.With("w",
 		db.Texts("stream", chained, func(e link) Stream { return e.Stream }),
 		db.Ints("seq", chained, func(e link) int64 { return e.Seq }),
@@ -67,16 +84,8 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 		db.Texts("data", chained, func(e link) string { return string(e.Data) }),
 		db.Texts("content", chained, func(e link) string { return e.Content }),
 		db.Texts("hash", chained, func(e link) string { return e.hash }))
-	_, err = tx.ExecContext(ctx, `WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data, content, hash)
-		SELECT stream, seq, id, customer_id, type, actor, at, data, content, hash FROM w`, args...)
-	if err != nil {
-		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
-	}
-	j.db.AfterCommit(tx, func() {
-		j.fresh.add(events)
-		j.bell.Ring()
-	})
-	return nil
+	return db.Do(`WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data, content, hash)
+		SELECT stream, seq, id, customer_id, type, actor, at, data, content, hash FROM w`, args...), nil
 }
 
 // enlist notes that events wait to be relayed, and chains them: the same statement tells the hash of the event before each.
