@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -122,9 +123,11 @@ func (s *stage) play(t *testing.T) []string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
 		"--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0",
-		"--autoplay-policy=no-user-gesture-required", "--user-data-dir="+t.TempDir(),
+		"--autoplay-policy=no-user-gesture-required", "--user-data-dir="+profile(t),
 		"--host-resolver-rules=MAP * "+server.Listener.Addr().String(), "--proxy-server=direct://", "http://stage.test/")
 	cmd.WaitDelay = 5 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // its helpers too
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +141,33 @@ func (s *stage) play(t *testing.T) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(s.alarm, func(a string) bool { return ownRequest.MatchString(a) })
+}
+
+// profile is a folder for a browser. Its processes may write for a moment after they were killed, so it is removed until it is gone.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "stage")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		end := time.NewTimer(10 * time.Second)
+		defer end.Stop()
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for {
+			if err := os.RemoveAll(dir); err == nil {
+				return
+			}
+			select {
+			case <-again.C:
+			case <-end.C:
+				t.Errorf("the browser does not let go of %s", dir)
+				return
+			}
+		}
+	})
+	return dir
 }
 
 // ownRequest is what Chromium asks for by itself.

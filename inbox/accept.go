@@ -49,8 +49,9 @@ func acceptable(in channels.Inbound) error {
 type acceptance struct {
 	in     channels.Inbound
 	result channels.Accepted
-	wrote  bool // the record changed
-	freed  bool // outbox rows became due
+	wrote  bool       // the record changed
+	gather *gathering // nil: what is written, is written at once
+	freed  bool       // outbox rows became due
 }
 
 // accepted tells others, after the commit.
@@ -258,6 +259,9 @@ func (l *Ledger) take(ctx context.Context, t *turn, a *acceptance) error {
 		if err := t.tell(journal.Closed, "system", Change{Reason: "automatic", Disposition: t.c.Disposition}); err != nil {
 			return err
 		}
+	}
+	if a.gather.takes(t, a) {
+		return nil
 	}
 	if err := flush(ctx, t); err != nil {
 		return err

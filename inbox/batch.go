@@ -89,10 +89,18 @@ func (b *batched) accept(ctx context.Context, written func()) error {
 	if err == nil {
 		err = b.takePlain(ctx, plain)
 	}
+	g := &gathering{}
 	for _, a := range b.all {
+		if err == nil && !a.wrote && g.concerns(a.in) {
+			err = g.flush(ctx)
+		}
 		if err == nil && !a.wrote {
+			a.gather = g
 			err = b.l.accept(ctx, b.tx, a)
 		}
+	}
+	if err == nil {
+		err = g.flush(ctx)
 	}
 	if err == nil && b.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
 		written()

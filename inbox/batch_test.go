@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -183,6 +184,42 @@ func TestCallerWhoGaveUp(t *testing.T) {
 		h.ok(h.d.QueryRow(`SELECT count(*) FROM message`).Scan(&n))
 		if n != 21 {
 			t.Fatalf("%d messages", n)
+		}
+	})
+}
+
+// Mails of one batch that begin conversations are written as a set; one that depends on another of them finds it.
+func TestBatchOfMails(t *testing.T) {
+	houses(t, func(h *house) {
+		from := func(address, id string) channels.Inbound {
+			in := h.mail("ciao " + id)
+			in.From = channels.Address{Kind: channels.Email, Value: address}
+			in.Thread.MessageID = id + "@example.it"
+			return in
+		}
+		anna, bruno, again := from("anna@example.it", "a"), from("bruno@example.it", "b"), from("anna@example.it", "c")
+		answer := from("anna@example.it", "d")
+		answer.Thread.InReplyTo = []string{"a@example.it"}
+		variant := from("carla@example.it", "b")
+		machine := from("dario@example.it", "e")
+		machine.Auto = channels.AutoBounce
+		all := h.batch(anna, bruno, again, answer, bruno, variant, machine, from("elsa@example.it", "f"))
+		ids := map[string]int{}
+		for _, a := range all {
+			ids[a.Conversation]++
+		}
+		if len(ids) != 6 || all[3].Conversation != all[0].Conversation || !all[4].Duplicate || all[4].Message != all[1].Message {
+			t.Fatalf("%+v", all)
+		}
+		for i, a := range all {
+			m := h.message(inbox.MessageID(a.Message))
+			if got, want := slices.Contains(m.Details.Warnings, "variant"), i == 5; got != want {
+				t.Errorf("%d: variant %v", i, got)
+			}
+			h.changes(a.Conversation)
+		}
+		if v := h.conversation(all[6].Conversation); v.State != inbox.Closed {
+			t.Errorf("a report waits for somebody: %s", v.State)
 		}
 	})
 }
