@@ -56,7 +56,7 @@ type Config struct {
 	EHLO string // how we name ourselves to mail servers; the domain of Address
 
 	AuthServs    []string       // authserv-ids of our own mail servers, whose Authentication-Results are believed
-	Relays       []string       // host names of our own mail servers, whose Received fields are believed
+	Relays       []string       // host names of our own mail servers, whose Received fields are believed and whom SPF never judges
 	DKIM         *Signing       // signs what leaves; nil where the relay does
 	Bounces      string         // the mailbox that bounces go to, each under an address of its own (see verp); "" uses Address
 	BounceKey    []byte         // signs those addresses

@@ -10,6 +10,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"sportello/channels/email/authn"
 )
 
 const (
@@ -25,7 +27,8 @@ type listed struct {
 	size     int64
 	received time.Time
 	deleted  bool
-	sent     bool // from a folder that holds what colleagues sent
+	sent     bool           // from a folder that holds what colleagues sent
+	by       authn.Envelope // of a mail that was handed over and is in no folder
 }
 
 // list returns the mails with UIDs of from to to in order, or all from from when to is 0. The range "n:*" always names the last mail,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
 	"sportello/channels/email/letter"
 	"sportello/channels/email/verp"
@@ -17,9 +18,9 @@ import (
 
 // Take brings one mail into the record that was handed to us, and is not in a folder (package receive). Fields that say for whom it was
 // delivered are expected before it. When it returns without error the mail is committed, or is our own that came back. It may be called
-// from any goroutine.
-func (a *Adapter) Take(ctx context.Context, raw []byte) (channels.Accepted, error) {
-	t, err := a.keep(ctx, raw, listed{size: int64(len(raw))})
+// from any goroutine. by is judged by SPF unless it is a server of our own.
+func (a *Adapter) Take(ctx context.Context, raw []byte, by authn.Envelope) (channels.Accepted, error) {
+	t, err := a.keep(ctx, raw, listed{size: int64(len(raw)), by: by})
 	if err != nil || t == nil {
 		return channels.Accepted{}, err
 	}
@@ -41,7 +42,7 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 	}
 	m := a.read(raw, l)
 	if !l.sent {
-		a.vouch(ctx, raw, m)
+		a.vouch(ctx, raw, m, l.by)
 	}
 	if m.Ours {
 		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)

@@ -16,7 +16,7 @@ const (
 
 // vouch looks up who vouches for a mail of which our own servers say nothing. It holds no mail up for longer than vouchTime, and while
 // the DNS is away only one mail a minute: those between are taken with temperror.
-func (a *Adapter) vouch(ctx context.Context, raw []byte, m *letter.Mail) {
+func (a *Adapter) vouch(ctx context.Context, raw []byte, m *letter.Mail, by authn.Envelope) {
 	if authn.Borrowed(m.From, a.cfg.names(), a.cfg.own()) {
 		m.Details.Warnings = append(m.Details.Warnings, "brand_name")
 	}
@@ -29,7 +29,7 @@ func (a *Adapter) vouch(ctx context.Context, raw []byte, m *letter.Mail) {
 	}
 	began := time.Now()
 	c := authn.Checker{Relays: a.cfg.Relays, Resolver: a.cfg.Resolver, Timeout: vouchTime}
-	trust, proof := c.Check(ctx, authn.Mail{Header: m.Header, Raw: raw, From: m.From})
+	trust, proof := c.Check(ctx, authn.Mail{Header: m.Header, Raw: raw, From: m.From, Envelope: by})
 	m.Details.Trust, m.Proof = &trust, proof
 	if time.Since(began) >= vouchTime {
 		a.restUntil.Store(a.deps.Now().Add(vouchRest).UnixMilli())

@@ -52,18 +52,22 @@ type Header interface {
 // Checker looks at mails. The zero Checker believes nobody and asks nobody. It is safe for concurrent use.
 type Checker struct {
 	Trusted  []string      // authserv-ids whose topmost field is believed
-	Relays   []string      // host names of our own mail servers, whose Received fields are believed
+	Relays   []string      // host names of our own mail servers, whose Received fields are believed, and who are never judged by SPF
 	Resolver Resolver      // nil: nothing is looked up
 	Timeout  time.Duration // for everything that is looked up of one mail; 0 is 10 seconds
 }
 
-// Mail is what is looked at. Peer, Hello and Sender are known when the mail came by SMTP or LMTP to ourselves; without a Peer they are
-// read from the topmost Received and Return-Path fields of our own servers, if any are named.
+// Mail is what is looked at.
 type Mail struct {
 	Header Header
 	Raw    []byte // the whole mail as it came
 	From   channels.Address
+	Envelope
+}
 
+// Envelope is what is known of a mail that was handed over to ourselves by SMTP. Without a Peer, or when that is a server of our own, it
+// is read from the topmost Received and Return-Path fields of our own servers, if any are named.
+type Envelope struct {
 	Peer   netip.Addr // who handed the mail over
 	Hello  string     // how he named himself
 	Sender string     // MAIL FROM without brackets; "" is the null one
@@ -99,7 +103,7 @@ func (c Checker) look(ctx context.Context, m Mail) channels.Trust {
 	t := channels.Trust{Source: Here}
 	signed := c.dkim(ctx, m.Raw)
 	t.DKIM, t.SignedBy = signed.result, signed.domains
-	envelope := c.envelope(m)
+	envelope := c.envelope(ctx, m)
 	sender := ""
 	if envelope.Peer.IsValid() {
 		t.SPF, sender = c.spf(ctx, envelope)

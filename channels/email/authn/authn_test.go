@@ -103,7 +103,7 @@ func TestE46DMARCByOurselves(t *testing.T) {
 			raw = c.change(raw)
 		}
 		got, proof := Checker{Resolver: dns}.Check(t.Context(), Mail{Header: fields{"from": {"x"}}, Raw: raw, From: from(c.from),
-			Peer: netip.MustParseAddr("192.0.2.1"), Hello: "out.bounce.example", Sender: c.sender})
+			Envelope: Envelope{Peer: netip.MustParseAddr("192.0.2.1"), Hello: "out.bounce.example", Sender: c.sender}})
 		if got.DKIM != c.dkim || got.SPF != c.spf || got.DMARC != c.dmarc || got.Policy != c.request || got.Source != Here {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -161,9 +161,38 @@ func TestE46ReceivedOfOurServers(t *testing.T) {
 		"IPv6": {[]string{six}, "2001:db8::7"}, "a stranger's on top": {[]string{forged, outside}, ""}, "none": {nil, ""},
 		"the name holds brackets": {[]string{"from [203.0.113.1] (x [192.0.2.9]) by mx.shop.example; Sat"}, "192.0.2.9"},
 	} {
-		m := Checker{Relays: []string{"mx.shop.example"}}.envelope(Mail{Header: fields{"received": c.received, "return-path": {"<b@example.it>"}}})
+		m := Checker{Relays: []string{"mx.shop.example"}}.envelope(t.Context(), Mail{Header: fields{"received": c.received, "return-path": {"<b@example.it>"}}})
 		if got := m.Peer.String(); c.peer == "" && m.Peer.IsValid() || c.peer != "" && (got != c.peer || m.Sender != "b@example.it") {
 			t.Errorf("%s: %s %q", name, got, m.Sender)
+		}
+	}
+}
+
+// A client from outside is judged itself, whatever Received says; a server of ours never is, be it inside or at a public address.
+func TestE46OwnServersAreNotJudged(t *testing.T) {
+	dns := &channeltest.DNS{Hosts: map[string][]string{"mx.shop.example": {"198.51.100.4", "2001:db8::4"}}}
+	received := fields{"received": {"from out.example.it (out.example.it [192.0.2.9]) by mx.shop.example; Sat"}, "return-path": {"<b@example.it>"}}
+	for _, c := range []struct {
+		peer   string
+		relays []string
+		want   string
+	}{
+		{"203.0.113.7", []string{"mx.shop.example"}, "203.0.113.7"},
+		{"::ffff:203.0.113.7", nil, "203.0.113.7"},
+		{"198.51.100.4", []string{"mx.shop.example"}, "192.0.2.9"},
+		{"::ffff:198.51.100.4", []string{"mx.shop.example"}, "192.0.2.9"},
+		{"2001:db8::4", []string{"mx.shop.example"}, "192.0.2.9"},
+		{"198.51.100.4", nil, "198.51.100.4"},
+		{"10.0.0.1", []string{"mx.shop.example"}, "192.0.2.9"},
+		{"127.0.0.1", nil, ""},
+	} {
+		m := Mail{Header: received, Envelope: Envelope{Peer: netip.MustParseAddr(c.peer), Hello: "said.example", Sender: "b@example.it"}}
+		m = Checker{Relays: c.relays, Resolver: dns}.envelope(t.Context(), m)
+		if got := m.Peer; c.want == "" && got.IsValid() || c.want != "" && got.String() != c.want || m.Sender != "b@example.it" {
+			t.Errorf("%s of %v: %s %q", c.peer, c.relays, got, m.Sender)
+		}
+		if (m.Hello == "said.example") != (m.Peer.String() == netip.MustParseAddr(c.peer).Unmap().String()) {
+			t.Errorf("%s: hello %q", c.peer, m.Hello)
 		}
 	}
 }

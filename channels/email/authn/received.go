@@ -1,18 +1,21 @@
 package authn
 
 import (
+	"context"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// envelope completes who handed a mail over. What is not known from the connection is read from the Received fields of our own servers:
-// from the topmost down, as long as each was written by one of them, to the first that took the mail from outside.
-func (c Checker) envelope(m Mail) Mail {
-	if m.Peer.IsValid() || len(c.Relays) == 0 {
+// envelope completes who handed a mail over. A client from outside is that, whatever the mail says of its way. When it was a server of
+// our own, or is not known from the connection, it is read from the Received fields of our own servers: from the topmost down, as long
+// as each was written by one of them, to the first that took the mail from outside.
+func (c Checker) envelope(ctx context.Context, m Mail) Mail {
+	if m.Peer = m.Peer.Unmap(); m.Peer.IsValid() && !c.ours(ctx, m.Peer) {
 		return m
 	}
+	m.Peer, m.Hello = netip.Addr{}, ""
 	for _, field := range m.Header.All("received") {
 		by := receivedBy.FindStringSubmatch(field)
 		if by == nil || !slices.ContainsFunc(c.Relays, func(r string) bool { return strings.EqualFold(r, strings.TrimSuffix(by[1], ".")) }) {
@@ -23,7 +26,7 @@ func (c Checker) envelope(m Mail) Mail {
 			continue // handed over within our own server
 		}
 		peer, err := netip.ParseAddr(strings.TrimPrefix(strings.ToLower(from[2]), "ipv6:"))
-		if err != nil || peer.IsLoopback() || peer.IsPrivate() || peer.IsLinkLocalUnicast() {
+		if err != nil || inside(peer.Unmap()) {
 			continue
 		}
 		m.Peer, m.Hello = peer.Unmap(), from[1]
@@ -34,6 +37,17 @@ func (c Checker) envelope(m Mail) Mail {
 	}
 	return m
 }
+
+// ours reports whether a client is a mail server of our own: one inside our network, or one of Relays by its addresses.
+func (c Checker) ours(ctx context.Context, peer netip.Addr) bool {
+	return inside(peer) || slices.ContainsFunc(c.Relays, func(relay string) bool {
+		found, err := c.Resolver.LookupNetIP(ctx, "ip", relay)
+		return err == nil && slices.ContainsFunc(found, func(a netip.Addr) bool { return a.Unmap() == peer })
+	})
+}
+
+// inside reports whether an address is of a network that nobody reaches from outside, of which no SPF record speaks.
+func inside(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
 // A Received field begins "from HELLO (NAME [ADDRESS]) by HOST" (RFC 5321 section 4.4). The address in brackets is what the server saw,
 // the first name is what the other side said.

@@ -88,7 +88,7 @@ func TestE46SPF(t *testing.T) {
 		{"", "192.0.2.1", Pass}, // the null sender is judged by the hello name
 	} {
 		dns := zone()
-		got, domain := Checker{Resolver: dns}.spf(t.Context(), Mail{Peer: netip.MustParseAddr(c.ip), Hello: "a.example", Sender: c.sender})
+		got, domain := Checker{Resolver: dns}.spf(t.Context(), Mail{Envelope: Envelope{Peer: netip.MustParseAddr(c.ip), Hello: "a.example", Sender: c.sender}})
 		if got != c.want {
 			t.Errorf("%s from %s: %s, want %s", c.sender, c.ip, got, c.want)
 		}
@@ -139,7 +139,7 @@ func FuzzSPF(f *testing.F) {
 			MX: map[string][]string{"x.example": {"x.example"}}}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		got, _ := Checker{Resolver: dns}.spf(ctx, Mail{Peer: netip.MustParseAddr("192.0.2.1"), Hello: "x.example", Sender: sender})
+		got, _ := Checker{Resolver: dns}.spf(ctx, Mail{Envelope: Envelope{Peer: netip.MustParseAddr("192.0.2.1"), Hello: "x.example", Sender: sender}})
 		if got != known(got) || ctx.Err() != nil {
 			t.Fatalf("%q", got)
 		}

@@ -7,7 +7,9 @@
 //     again, and the record knows it;
 //   - take mail for anybody but the addresses of Config.Routes, nor from anywhere but Config.Networks: it passes nothing on, so that there
 //     is nothing to relay;
-//   - believe what a mail says of its way: that is for the mail server before it, whose name is in the account's settings.
+//   - believe what a mail says of its way: that is for the mail server before it, whose name is in the account's settings. By SMTP the
+//     client is told to the account with what it said of itself, for SPF; by LMTP, which is not for wide networks (RFC 2033), it
+//     is the mail server before us.
 //
 // Offered are SIZE, 8BITMIME, SMTPUTF8 (RFC 6531), PIPELINING, CHUNKING (RFC 3030), ENHANCEDSTATUSCODES and, with a certificate, STARTTLS.
 package receive
@@ -27,6 +29,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"sportello/channels"
+	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
 )
 
@@ -41,7 +44,7 @@ const (
 
 // Taker brings one mail into the record; *email.Adapter is one. The same mail a second time changes nothing.
 type Taker interface {
-	Take(ctx context.Context, raw []byte) (channels.Accepted, error)
+	Take(ctx context.Context, raw []byte, by authn.Envelope) (channels.Accepted, error)
 }
 
 // Config says who may hand over what. Zero limits are replaced by the defaults named beside them.

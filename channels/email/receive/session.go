@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/emersion/go-smtp"
+
+	"sportello/channels/email/authn"
 )
 
 // The answers. Whatever goes wrong on our side is 4xx: the mail server before us keeps the mail and tries again.
@@ -21,6 +24,7 @@ var (
 // session is one connection. The library calls its methods one after the other.
 type session struct {
 	s    *Server
+	conn *smtp.Conn
 	from string
 	to   []recipient
 }
@@ -32,7 +36,7 @@ type recipient struct {
 
 var _ smtp.LMTPSession = (*session)(nil)
 
-func (s *Server) newSession(*smtp.Conn) (smtp.Session, error) { return &session{s: s}, nil }
+func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) { return &session{s: s, conn: c}, nil }
 
 // Reset implements smtp.Session.
 func (c *session) Reset() { c.from, c.to = "", nil }
@@ -96,13 +100,14 @@ func (c *session) receive(r io.Reader) (map[Taker]error, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), accepting)
 	defer cancel()
+	by := c.envelope()
 	results := make(map[Taker]error)
 	for _, to := range c.to {
 		if _, done := results[to.taker]; done {
 			continue
 		}
 		results[to.taker] = nil
-		if _, err := to.taker.Take(ctx, c.delivered(to.taker, raw)); err != nil {
+		if _, err := to.taker.Take(ctx, c.delivered(to.taker, raw), by); err != nil {
 			c.s.log.Error("mail could not be taken, its server was told to try again later", "err", err)
 			results[to.taker] = errLater
 		}
@@ -124,6 +129,15 @@ func (s *Server) read(r io.Reader) (raw []byte, free func(), err error) {
 		err = nil
 	}
 	return mail.Bytes(), free, err
+}
+
+// envelope is who hands over what. A client by a socket in the file system has no address, and one that speaks LMTP is ours.
+func (c *session) envelope() authn.Envelope {
+	by := authn.Envelope{Sender: c.from}
+	if tcp, ok := c.conn.Conn().RemoteAddr().(*net.TCPAddr); ok && c.s.cfg.Protocol == SMTP {
+		by.Peer, by.Hello = tcp.AddrPort().Addr().Unmap(), c.conn.Hostname()
+	}
+	return by
 }
 
 // delivered puts before a mail what its envelope says (RFC 5321 section 4.4, RFC 9228), so that it is known by which of its addresses a
