@@ -27,14 +27,15 @@ type Deps struct {
 	Read func(raw []byte, r letter.Reading) *letter.Mail
 }
 
-// Adapter is one mailbox: Run takes its mail in, Send sends from it. Run is called once; Send may be called from any goroutine,
-// also while Run is not running.
+// Adapter is one mailbox: Run takes its mail in, Send sends from it, RunCopies copies what was sent into the folder of sent mail. Run and
+// RunCopies are each called once; Send may be called from any goroutine, also while neither is running.
 type Adapter struct {
 	cfg  Config
 	deps Deps
 	log  *slog.Logger
 
 	pool      pool
+	copies    copies
 	restUntil atomic.Int64 // until when nobody is asked about senders, in milliseconds
 
 	// Of the goroutine that calls Run.
@@ -43,6 +44,8 @@ type Adapter struct {
 	held        int    // mails that were held back
 	folder      string // of which the next report speaks
 	trouble     error  // with a folder, while the others are read
+
+	copied int // by the goroutine that calls RunCopies
 }
 
 // New builds an adapter. It panics when cfg is not valid or a needed part is missing: the caller has asked Validate before and told
@@ -66,7 +69,10 @@ func New(cfg Config, deps Deps) *Adapter {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Adapter{cfg: cfg.withDefaults(), deps: deps, log: deps.Log.With("channel", channels.Email, "account", cfg.Account), lag: -1}
+	return &Adapter{
+		cfg: cfg.withDefaults(), deps: deps, log: deps.Log.With("channel", channels.Email, "account", cfg.Account),
+		copies: copies{news: make(chan struct{}, 1)}, lag: -1,
+	}
 }
 
 // Run takes mail in until ctx ends, whose error it returns. Whatever goes wrong in between is reported as Health and tried again.

@@ -45,12 +45,13 @@ type Config struct {
 	Name    string   // its display name
 	Aliases []string // further addresses of ours that are delivered to it
 
-	IMAP    Server   // the zero Server: no mailbox is read, all mail is handed over (Adapter.Take)
-	Folders []string // that are taken in; the first is the one for which the server pushes: INBOX
-	Junk    string   // a folder of junk that is taken in as well, or FolderAuto; none when empty
-	Sent    string   // the folder with what colleagues send from mail programs, or FolderNone; FolderAuto when empty
-	After   After    // what becomes of a mail of Folders that has been taken in
-	MoveTo  string   // with AfterMove: the folder
+	IMAP     Server   // the zero Server: no mailbox is read, all mail is handed over (Adapter.Take)
+	Folders  []string // that are taken in; the first is the one for which the server pushes: INBOX
+	Junk     string   // a folder of junk that is taken in as well, or FolderAuto; none when empty
+	Sent     string   // the folder with what colleagues send from mail programs, or FolderNone; FolderAuto when empty
+	SentCopy CopyMode // whether a copy of what is sent is put there: CopyAuto
+	After    After    // what becomes of a mail of Folders that has been taken in
+	MoveTo   string   // with AfterMove: the folder
 
 	SMTP Server
 	EHLO string // how we name ourselves to mail servers; the domain of Address
@@ -107,6 +108,7 @@ func (c Config) Validate() []error {
 		errs = append(errs, errors.New("ehlo: must be a host name"))
 	}
 	errs = append(errs, c.validateFolders()...)
+	errs = append(errs, c.validateCopies()...)
 	for _, d := range []struct {
 		name string
 		d    time.Duration

@@ -1,6 +1,6 @@
 // Package email is the mail adapter: IMAP in, SMTP out.
 //
-// The program builds one Adapter per mailbox with New and starts Run; dispatch calls Send. Run stays for ever: a provider that is
+// The program builds one Adapter per mailbox with New and starts Run and RunCopies; dispatch calls Send. Run stays for ever: a provider that is
 // down, refuses the password or speaks nonsense is reported as Health and tried again with growing, jittered pauses, and only the
 // end of the context ends it.
 //
@@ -11,6 +11,9 @@
 // CONDSTORE (RFC 7162) is not used. What others flag or remove in a folder changes nothing in the record, by intent: a mail that a
 // colleague marks as read is not answered, and one that he deletes is still the customer's. So there is nothing for which
 // CHANGEDSINCE would be asked, and no HIGHESTMODSEQ is kept. What is new is known by its UID.
+//
+// What it sends is copied into the folder of sent mail where the provider does not do so itself (copy.go). A copy that is not made, as
+// when the gateway is killed before, is not made later: the record has the mail.
 //
 // What it must never do:
 //

@@ -44,6 +44,7 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	if err != nil {
 		return channels.Sent{}, err
 	}
+	a.copyLater(out)
 	for _, r := range refused {
 		r.Account, r.Kind, r.OutboxID, r.At = a.cfg.Account, channels.Email, out.ID, a.deps.Now()
 		if err := a.deps.Sink.Settle(context.WithoutCancel(ctx), r); err != nil {

@@ -37,7 +37,7 @@ func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 		}
 		all = append(all, email.Config{
 			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Poll: e.Poll, Folders: e.Folders, Junk: e.Junk, Sent: e.Sent,
-			After: email.After(e.After), MoveTo: e.MoveTo,
+			SentCopy: email.CopyMode(e.SentCopy), After: email.After(e.After), MoveTo: e.MoveTo,
 			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands,
 			DKIM: e.DKIM.signing(), Bounces: e.Bounces, BounceKey: s.key("bounce address"), InsecureLab: e.InsecureLab,
 		})

@@ -187,6 +187,7 @@ func (d *doctor) mailboxes(ctx context.Context) {
 		if m.Reads() {
 			d.try(ctx, string(id)+" IMAP", "signed in, folders opened", m.CheckIMAP)
 			d.waiting(ctx, string(id), m)
+			d.copies(ctx, string(id), m)
 		} else {
 			d.note("ok", string(id)+" IMAP", "no mailbox: mail is handed over")
 		}
@@ -205,6 +206,23 @@ func (d *doctor) waiting(ctx context.Context, account string, m *email.Adapter) 
 		d.note("warn", account+" mailbox", "%d mails wait to be taken in: normal for a moment, or while no gateway runs", n)
 	default:
 		d.note("ok", account+" mailbox", "every mail is in the record")
+	}
+}
+
+// copies says where sent mail is kept. A mailbox or folder that cannot be opened has been named already.
+func (d *doctor) copies(ctx context.Context, account string, m *email.Adapter) {
+	if !m.Copies() {
+		d.note("ok", account+" sent mail", "not copied into a folder: the provider does so, or it is switched off")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, examine)
+	defer cancel()
+	switch folder, err := m.SentFolder(ctx); {
+	case err != nil:
+	case folder == "":
+		d.note("warn", account+" sent mail", "no copies are kept: there is no folder of sent mail; sent_copy: on makes one")
+	default:
+		d.note("ok", account+" sent mail", "copied into the folder %q", folder)
 	}
 }
 

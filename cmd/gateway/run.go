@@ -119,7 +119,7 @@ func (a *app) frontTasks(public net.Listener) []task {
 
 // backTasks bring what has been taken to where it belongs.
 func (a *app) backTasks(local net.Listener) []task {
-	return []task{
+	tasks := []task{
 		{"local listener", func(ctx context.Context) error { return serve(ctx, local, a.localHandler(), time.Second) }},
 		{"clock", func(ctx context.Context) error { return a.clock.Run(ctx, a.log, a.clockSet) }},
 		{"list of gateways", func(ctx context.Context) error { return a.live.Attend(ctx, a.node) }},
@@ -131,6 +131,10 @@ func (a *app) backTasks(local net.Listener) []task {
 		{"memory", giveBack},
 		{"seals", audit.NewSealer(audit.New(a.record, a.now), a.log).Run},
 	}
+	for id, m := range a.mailboxes {
+		tasks = append(tasks, task{"copies of sent mail " + string(id), m.RunCopies}) // on each gateway, as dispatch
+	}
+	return tasks
 }
 
 // clockSet builds the live inbox anew, because what ends there by the clock would end wrongly.

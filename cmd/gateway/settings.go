@@ -105,11 +105,12 @@ type EmailSettings struct {
 	Account     string             `koanf:"account"`
 	Address     string             `koanf:"address"`
 	Name        string             `koanf:"name"`
-	Folders     []string           `koanf:"folders"` // INBOX when empty
-	Junk        string             `koanf:"junk"`    // a folder of junk that is taken in as well; auto finds it
-	Sent        string             `koanf:"sent"`    // the folder of sent mail, where answers from mail programs are; found by itself, none switches it off
-	After       string             `koanf:"after"`   // what becomes of a mail in its folder: "" (left as it is), seen, move, delete
-	MoveTo      string             `koanf:"move_to"` // with move
+	Folders     []string           `koanf:"folders"`   // INBOX when empty
+	Junk        string             `koanf:"junk"`      // a folder of junk that is taken in as well; auto finds it
+	Sent        string             `koanf:"sent"`      // the folder of sent mail, where answers from mail programs are; found by itself, none switches it off
+	SentCopy    string             `koanf:"sent_copy"` // whether a copy of what is sent is put there: auto (where the provider does not do so itself), on, off
+	After       string             `koanf:"after"`     // what becomes of a mail in its folder: "" (left as it is), seen, move, delete
+	MoveTo      string             `koanf:"move_to"`   // with move
 	Poll        time.Duration      `koanf:"poll"`
 	IMAP        MailServerSettings `koanf:"imap"`
 	SMTP        MailServerSettings `koanf:"smtp"`

@@ -119,6 +119,17 @@ func TestSettingsOAuth(t *testing.T) {
 	}
 }
 
+// E-51: on and off are words and no truth values.
+func TestSettingsSentCopy(t *testing.T) {
+	for mode, good := range map[string]bool{"auto": true, "on": true, "off": true, "yes": false} {
+		text := strings.Replace(goodSettings, "\n    imap:", "\n    sent_copy: "+mode+"\n    imap:", 1)
+		s, err := load(settingsFile(t, text), goodEnv)
+		if (err == nil) != good || good && s.emailConfigs(nil)[0].SentCopy != email.CopyMode(mode) || !good && !strings.Contains(err.Error(), "email.0.sent_copy") {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
+}
+
 func TestSettingsRefuseUnknownNames(t *testing.T) {
 	_, err := load(settingsFile(t, strings.Replace(goodSettings, "grace:", "grade:", 1)), goodEnv)
 	if err == nil || !strings.Contains(err.Error(), "grade") {
