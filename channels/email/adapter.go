@@ -94,9 +94,7 @@ func (a *Adapter) Run(ctx context.Context) error {
 			pause = a.cfg.RetryMin
 		}
 		code := healthCode(err)
-		if code == codeAuth || code == codeThrottled {
-			pause = max(pause, min(20*a.cfg.RetryMin, a.cfg.RetryMax)) // providers lock accounts that knock too often
-		}
+		pause = a.knock(pause, code)
 		wait := jitter(pause)
 		a.log.Warn("no mail can be taken in now, will be tried again", "code", code, "err", err, "wait", wait)
 		a.report(false, code, err)
@@ -105,6 +103,14 @@ func (a *Adapter) Run(ctx context.Context) error {
 		}
 		pause = min(2*pause, a.cfg.RetryMax)
 	}
+}
+
+// knock is a pause after a failure. Providers lock accounts that knock too often.
+func (a *Adapter) knock(pause time.Duration, code string) time.Duration {
+	if code == codeAuth || code == codeThrottled {
+		return max(pause, min(20*a.cfg.RetryMin, a.cfg.RetryMax))
+	}
+	return pause
 }
 
 // report publishes the account's health.

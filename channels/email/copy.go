@@ -28,8 +28,11 @@ const (
 
 // copyLater notes a mail that was sent.
 func (a *Adapter) copyLater(out channels.Outbound) {
-	if a.cfg.copies() && !a.copies.add(&sentMail{out: out, at: a.deps.Now()}) {
-		a.log.Warn("too much waits for its copy in the folder of sent mail: this one is in the record only", "outbox", out.ID, "waiting", copiesMost)
+	if !a.cfg.copies() {
+		return
+	}
+	if lost := a.copies.add(&sentMail{out: out, at: a.deps.Now()}); lost > 0 {
+		a.log.Warn("too much waits for its copy in the folder of sent mail: some is in the record only", "count", lost, "waiting", copiesMost)
 	}
 }
 
@@ -51,8 +54,10 @@ func (a *Adapter) RunCopies(ctx context.Context) error {
 		if a.copied > before {
 			pause = a.cfg.RetryMin
 		}
+		code := healthCode(err)
+		pause = a.knock(pause, code)
 		wait := jitter(pause)
-		a.log.Warn("sent mail cannot be copied into its folder now, will be tried again", "code", healthCode(err), "err", err, "wait", wait)
+		a.log.Warn("sent mail cannot be copied into its folder now, will be tried again", "code", code, "err", err, "wait", wait)
 		if !sleep(ctx, wait) {
 			break
 		}
@@ -93,7 +98,7 @@ func (a *Adapter) copyAll(ctx context.Context, c *conn) error {
 		return err
 	}
 	if folder == "" {
-		a.copies.clear()
+		a.copies.clear(a.deps.Now().Add(copiesQuiet))
 		a.log.Debug("there is no folder of sent mail: what was sent is not copied")
 		return nil
 	}

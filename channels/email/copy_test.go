@@ -247,12 +247,26 @@ func TestE51BadCopyIsGivenUp(t *testing.T) {
 	}
 	q := copies{news: make(chan struct{}, 1)}
 	for range copiesMost {
-		if !q.add(&sentMail{}) {
+		if q.add(&sentMail{}) != 0 {
 			t.Fatal("no room")
 		}
 	}
-	if q.add(&sentMail{}) {
-		t.Error("more wait than there is room for")
+	now := time.Now()
+	for i, want := range []int{1, 0, 0, 3} { // told once a minute
+		at := now
+		if i == 3 {
+			at = now.Add(copiesQuiet)
+		}
+		if lost := q.add(&sentMail{at: at}); lost != want || len(q.waiting) != copiesMost {
+			t.Errorf("%d: %d lost, %d wait", i, lost, len(q.waiting))
+		}
+	}
+	q.clear(now.Add(copiesQuiet)) // there is no folder, and for a while none is looked for
+	if q.add(&sentMail{at: now}); q.next() != nil {
+		t.Error("noted while there is no folder")
+	}
+	if q.add(&sentMail{at: now.Add(copiesQuiet)}); q.next() == nil {
+		t.Error("not noted any more")
 	}
 }
 

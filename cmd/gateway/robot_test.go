@@ -15,6 +15,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/channels/email"
 	"sportello/inbox"
 	"sportello/inbox/journal"
 )
@@ -79,6 +80,7 @@ email:
     address: %[3]s
     name: House
     poll: 1s
+    sent_copy: on
     imap: {host: 127.0.0.1, port: %[4]d, tls: starttls, user: %[3]s, password: %[6]s}
     smtp: {host: 127.0.0.1, port: %[5]d, tls: starttls, user: %[3]s, password: %[6]s}
     ack:
@@ -129,6 +131,25 @@ func (h *mailHouse) write(from, to, text string) {
 		from, to, time.Now().UTC().Format(time.RFC1123Z), text)
 	if err := h.server.Deliver(from, to, []byte(raw)); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+// E-51: the program copies what it sends into the mailbox's folder of sent mail, and does not take it for anybody's from there.
+func TestE51GatewayCopiesWhatItSends(t *testing.T) {
+	const house, anna = "help@one.example", "anna@two.example"
+	h := newMailHouse(t, house, anna)
+	a := h.gateway(house)
+	at := a.settings.emailConfigs(nil)[0]
+	at.CAs, at.Folders, at.Sent = h.server.CAs(), []string{"Sent"}, email.FolderNone
+	folder := email.New(at, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: inbox.NewBookmarks(a.record, a.now)})
+	h.write(anna, house, "We have a question.")
+	h.await("the acknowledgement is in the folder", func() bool {
+		n, err := folder.Waiting(h.ctx)
+		return err == nil && n == 1
+	})
+	h.await("the acknowledgement arrives", func() bool { return len(h.server.Mails(anna)) == 1 })
+	if in, out := h.messages(a, `direction = 'in'`), h.messages(a, `direction = 'out'`); in != 1 || out != 1 {
+		t.Errorf("%d came, %d left", in, out)
 	}
 }
 
