@@ -246,6 +246,14 @@ func TestE51BadCopyIsGivenUp(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	q := copies{news: make(chan struct{}, 1)}
+	first, second := new(sentMail), new(sentMail)
+	q.add(first)
+	q.add(second)
+	if q.later(); q.next() != second {
+		t.Error("a mail that was refused stands before another")
+	}
+	q.done()
+	q.done()
 	for range copiesMost {
 		if q.add(&sentMail{}) != 0 {
 			t.Fatal("no room")
