@@ -27,7 +27,7 @@ func (a *Adapter) Again(ctx context.Context, blob channels.BlobID) (in channels.
 	if int64(len(raw)) >= a.cfg.MaxSize || len(strings.TrimSpace(string(raw[:min(len(raw), 1000)]))) == 0 {
 		return in, false, nil
 	}
-	m := a.read(raw, listed{size: int64(len(raw))})
+	m := a.read(ctx, raw, listed{size: int64(len(raw))})
 	in = a.inbound(m, time.Time{})
 	in.Raw = blob
 	for i, f := range m.Files {

@@ -135,7 +135,7 @@ func (a *Adapter) readAll(ctx context.Context, c *conn, folder string, mails []l
 			if !ok {
 				continue // removed meanwhile by somebody else
 			}
-			if m := a.read(raw, l); !m.Ours {
+			if m := a.read(ctx, raw, l); !m.Ours {
 				found = append(found, channels.Listed{External: m.External, Inbound: true, Place: place(folder, l), At: l.received})
 			}
 		}

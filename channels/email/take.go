@@ -40,7 +40,7 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 	if err != nil {
 		return nil, storeError{fmt.Errorf("keep raw mail: %w", err)}
 	}
-	m := a.read(raw, l)
+	m := a.read(ctx, raw, l)
 	if !l.sent {
 		a.vouch(ctx, raw, m, l.by)
 	}
@@ -69,10 +69,13 @@ func (a *Adapter) accept(ctx context.Context, t *taken) (channels.Accepted, erro
 }
 
 // read reads one mail as this mailbox takes it. In a folder of sent mail nothing is a customer's, whatever it says of itself.
-func (a *Adapter) read(raw []byte, l listed) *letter.Mail {
+func (a *Adapter) read(ctx context.Context, raw []byte, l listed) *letter.Mail {
 	reading := letter.Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size}
 	if l.sent {
 		reading.Own = nil
+	}
+	if a.checker().Outside(ctx, l.by.Peer) {
+		reading.AuthServs = nil // he may have written that himself (RFC 8601 section 5)
 	}
 	m := a.deps.Read(raw, reading)
 	if len(bytes.TrimSpace(raw)) == 0 { // two of them are not the same mail

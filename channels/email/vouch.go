@@ -28,11 +28,15 @@ func (a *Adapter) vouch(ctx context.Context, raw []byte, m *letter.Mail, by auth
 		return
 	}
 	began := time.Now()
-	c := authn.Checker{Relays: a.cfg.Relays, Resolver: a.cfg.Resolver, Timeout: vouchTime}
-	trust, proof := c.Check(ctx, authn.Mail{Header: m.Header, Raw: raw, From: m.From, Envelope: by})
+	trust, proof := a.checker().Check(ctx, authn.Mail{Header: m.Header, Raw: raw, From: m.From, Envelope: by})
 	m.Details.Trust, m.Proof = &trust, proof
 	if time.Since(began) >= vouchTime {
 		a.restUntil.Store(a.deps.Now().Add(vouchRest).UnixMilli())
 		a.log.Warn("the DNS does not answer: senders of mail are not verified for a while", "wait", vouchRest)
 	}
+}
+
+// checker looks mails up as this mailbox does.
+func (a *Adapter) checker() authn.Checker {
+	return authn.Checker{Relays: a.cfg.Relays, Resolver: a.cfg.Resolver, Timeout: vouchTime}
 }

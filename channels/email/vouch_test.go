@@ -44,7 +44,7 @@ func TestE46SilentDNSHoldsUpOneMail(t *testing.T) {
 	a := New(cfg, newRig().deps())
 	began := time.Now()
 	for range 50 {
-		m := a.read(written("x@example.test", "x", "x"), listed{})
+		m := a.read(t.Context(), written("x@example.test", "x", "x"), listed{})
 		if a.vouch(t.Context(), nil, m, authn.Envelope{}); m.Details.Trust == nil || m.Details.Trust.DMARC != authn.TempError || m.Proof != channels.ProofNone {
 			t.Fatalf("%+v", m.Details.Trust)
 		}

@@ -12,7 +12,7 @@ import (
 // our own, or is not known from the connection, it is read from the Received fields of our own servers: from the topmost down, as long
 // as each was written by one of them, to the first that took the mail from outside.
 func (c Checker) envelope(ctx context.Context, m Mail) Mail {
-	if m.Peer = m.Peer.Unmap(); m.Peer.IsValid() && !c.ours(ctx, m.Peer) {
+	if m.Peer = m.Peer.Unmap(); c.Outside(ctx, m.Peer) {
 		return m
 	}
 	m.Peer, m.Hello = netip.Addr{}, ""
@@ -38,9 +38,15 @@ func (c Checker) envelope(ctx context.Context, m Mail) Mail {
 	return m
 }
 
+// Outside reports whether a client that hands a mail over by SMTP is not one of our own servers. Nothing that his mail says of its way and
+// of its checks was written by us. Of a client that is not known it is false.
+func (c Checker) Outside(ctx context.Context, peer netip.Addr) bool {
+	return peer.IsValid() && !c.ours(ctx, peer.Unmap())
+}
+
 // ours reports whether a client is a mail server of our own: one inside our network, or one of Relays by its addresses.
 func (c Checker) ours(ctx context.Context, peer netip.Addr) bool {
-	return inside(peer) || slices.ContainsFunc(c.Relays, func(relay string) bool {
+	return inside(peer) || c.Resolver != nil && slices.ContainsFunc(c.Relays, func(relay string) bool {
 		found, err := c.Resolver.LookupNetIP(ctx, "ip", relay)
 		return err == nil && slices.ContainsFunc(found, func(a netip.Addr) bool { return a.Unmap() == peer })
 	})
