@@ -39,8 +39,11 @@ func (e Evidence) Content() (string, error) {
 	details, err3 := detailsJSON(e.Details)
 	d := journal.NewDigest(1024 + len(e.Text) + len(e.HTML)).Text(string(e.ID)).Text(string(e.Conversation)).Int(e.Seq).Text(string(e.Direction)).
 		Text(e.External).Text(e.ClientID).Text(e.Author.Kind).Text(e.Author.ID).Text(e.Author.Name).Text(copies).Text(e.Text).
-		Text(e.HTML).Text(parts).Text(string(e.Raw)).Int(int64(e.Proof)).Text(string(e.Auto)).Text(e.Flaw).Text(details).
-		Text(fmt.Sprint(db.Millis(e.SentAt))).Int(e.At.UnixMilli())
+		Text(e.HTML).Text(parts).Text(string(e.Raw)).Int(int64(e.Proof)).Text(string(e.Auto)).Text(e.Flaw)
+	if details != "" { // messages that were written before there were details have a digest without them
+		d = d.Text(details)
+	}
+	d = d.Text(fmt.Sprint(db.Millis(e.SentAt))).Int(e.At.UnixMilli())
 	if e.Direction == In {
 		from, err4 := json.Marshal(e.From)
 		to, err5 := toJSON(e.To)

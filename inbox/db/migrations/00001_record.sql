@@ -91,7 +91,6 @@ CREATE TABLE conversation (
   previous_id      TEXT REFERENCES conversation (id),  -- continued from a closed one
   last_seq         BIGINT NOT NULL DEFAULT 0,    -- of the stream conversation:<id>
   last_kind        TEXT NOT NULL DEFAULT '',     -- channel of the last customer message
-  last_from        TEXT NOT NULL DEFAULT '',     -- the address it came from
   last_in_at       BIGINT,
   last_out_at      BIGINT,
   last_message_seq BIGINT NOT NULL DEFAULT 0,    -- of the last message a colleague or the customer wrote, notes included
@@ -134,7 +133,6 @@ CREATE TABLE message (
   proof           INTEGER NOT NULL DEFAULT 0,
   auto            TEXT NOT NULL DEFAULT '',
   flaw            TEXT NOT NULL DEFAULT '',
-  details         TEXT NOT NULL DEFAULT '',      -- JSON channels.Details
   state           TEXT NOT NULL DEFAULT '',      -- out: channels.State
   fault           TEXT NOT NULL DEFAULT '',      -- out: JSON channels.Fault when failed or unknown
   sent_at         BIGINT,                        -- what the sender's side states
