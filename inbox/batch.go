@@ -195,5 +195,5 @@ func (b *batched) takePlain(ctx context.Context, plain []plainMessage) error {
 		seen[i] = customer.Sighting{Customer: p.turn.c.Customer, In: p.in}
 		p.wrote = true
 	}
-	return flushWith(ctx, []db.Statement{b.l.book.Seen(seen...)}, turns...)
+	return flushWith(ctx, []db.Statement{b.l.book.Seen(seen...)}, nil, turns...)
 }

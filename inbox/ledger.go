@@ -39,8 +39,7 @@ type Ledger struct {
 	now     func() time.Time
 	cfg     Config
 	gate    *gate[channels.Inbound, *acceptance]
-	replies *gate[ReplyCmd, *stored]
-	news    *gate[news, bool]
+	acts    *gate[act, outcome]
 	outbox  journal.Bell // rung when an outbox row may have become due
 	express atomic.Pointer[Express]
 }
@@ -53,7 +52,7 @@ func NewLedger(d *db.DB, j *journal.Journal, book *customer.Book, cfg Config, no
 		cfg.ReopenWithin = 72 * time.Hour
 	}
 	return &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg, gate: newGate[channels.Inbound, *acceptance](),
-		replies: newGate[ReplyCmd, *stored](), news: newGate[news, bool]()}
+		acts: newGate[act, outcome]()}
 }
 
 // Account is one of our accounts by its id.

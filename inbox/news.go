@@ -30,35 +30,28 @@ func good(r channels.Receipt) (news, bool) {
 
 // hear takes good news. It reports whether it did: if not, the news must be taken by itself.
 func (l *Ledger) hear(ctx context.Context, n news) (bool, error) {
-	return l.news.pass(ctx, n, l.hearTogether)
+	o, err := l.acts.pass(ctx, act{news: &n}, l.together)
+	return o.heard, err
 }
 
-// hearTogether takes a batch, all or nothing; what cannot be taken in a batch is left.
-func (l *Ledger) hearTogether(batch []*ticket[news, bool], written func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var h *hearing
-	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
-		h = &hearing{l: l, tx: tx, heard: make([]bool, len(batch))}
-		err := h.take(ctx, batch)
-		if err == nil && l.db.Dialect == db.Postgres {
-			written()
-		}
-		return err
-	})
-	for i, t := range batch {
-		t.taken, t.err = err == nil && h.heard[i], nil
-	}
-	if err == nil {
-		l.outbox.Ring() // what waited for these may go
-	}
-}
-
-// hearing is one attempt to take a batch.
+// hearing is the news of one round.
 type hearing struct {
-	l     *Ledger
-	tx    *sql.Tx
-	heard []bool // by the place in the batch
+	ids     []string          // of the rows that it speaks of
+	outside map[string]string // by row
+	rows    map[string]*leaving
+
+	heard, told, ended []*leaving // what is to be written
+}
+
+// ask notes that a row will be needed.
+func (h *hearing) ask(n *news) {
+	h.ids = append(h.ids, n.row)
+	if h.outside == nil {
+		h.outside = map[string]string{}
+	}
+	if n.outside != "" {
+		h.outside[n.row] = n.outside
+	}
 }
 
 // leaving is a row as news changes it.
@@ -78,39 +71,13 @@ type leaving struct {
 	told, heard  bool           // the message's state changed; anything did
 }
 
-func (h *hearing) take(ctx context.Context, batch []*ticket[news, bool]) error {
-	ids, outside := make([]string, len(batch)), map[string]string{}
-	for i, t := range batch {
-		ids[i] = t.in.row
-		if t.in.outside != "" {
-			outside[t.in.row] = t.in.outside
-		}
+// hear takes one piece of news. It reports whether it could.
+func (h *hearing) hear(turns map[ConversationID]*turn, n news) (bool, error) {
+	r := h.rows[n.row]
+	if r == nil || turns[r.conversation] == nil || r.shown == channels.StateFailed || n.outside != "" && r.parked {
+		return false, nil
 	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	where, err := h.conversations(ctx, ids)
-	if err != nil {
-		return err
-	}
-	turns, err := h.l.turns(ctx, h.tx, where)
-	if err != nil {
-		return err
-	}
-	rows, err := h.rows(ctx, ids, outside)
-	if err != nil {
-		return err
-	}
-	for i, t := range batch {
-		r := rows[t.in.row]
-		if r == nil || turns[r.conversation] == nil || r.shown == channels.StateFailed || t.in.outside != "" && r.parked {
-			continue
-		}
-		if err := turns[r.conversation].hear(r, t.in); err != nil {
-			return err
-		}
-		h.heard[i] = true
-	}
-	return h.write(ctx, rows, turns)
+	return true, turns[r.conversation].hear(r, n)
 }
 
 // hear applies news to a row: what Settle and Sent do, for good news.
@@ -134,78 +101,85 @@ func (t *turn) hear(r *leaving, n news) error {
 	return t.tellDelivery(row, n.state, nil, nil, providerActor(r.account))
 }
 
-func (h *hearing) conversations(ctx context.Context, ids []string) ([]ConversationID, error) {
-	with, args := h.l.db.With("w", db.Texts("id", ids, func(id string) string { return id }))
-	return list(ctx, h.tx, func(row scanner) (id ConversationID, err error) { return id, row.Scan(&id) },
+// conversations are where the rows belong.
+func (h *hearing) conversations(ctx context.Context, l *Ledger, tx *sql.Tx) ([]ConversationID, error) {
+	if len(h.ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(h.ids)
+	h.ids = slices.Compact(h.ids)
+	with, args := l.db.With("w", db.Texts("id", h.ids, func(id string) string { return id }))
+	return list(ctx, tx, func(row scanner) (id ConversationID, err error) { return id, row.Scan(&id) },
 		`WITH `+with+` SELECT o.conversation_id FROM w JOIN outbox o ON o.id = w.id`, args...)
 }
 
-// rows reads the rows once their conversations are locked.
-func (h *hearing) rows(ctx context.Context, ids []string, outside map[string]string) (map[string]*leaving, error) {
-	with, args := h.l.db.With("w", db.Texts("id", ids, func(id string) string { return id }),
-		db.Texts("outside", ids, func(id string) string { return outside[id] }))
-	all, err := list(ctx, h.tx, func(row scanner) (*leaving, error) {
+// read reads the rows once their conversations are locked.
+func (h *hearing) read(ctx context.Context, l *Ledger, tx *sql.Tx) error {
+	if len(h.ids) == 0 {
+		return nil
+	}
+	with, args := l.db.With("w", db.Texts("id", h.ids, func(id string) string { return id }),
+		db.Texts("outside", h.ids, func(id string) string { return h.outside[id] }))
+	all, err := list(ctx, tx, func(row scanner) (*leaving, error) {
 		var r leaving
 		return &r, row.Scan(&r.id, &r.conversation, &r.message, &r.kind, &r.account, &r.state, &r.outside, &r.to, &r.seq, &r.shown, &r.parked)
 	}, `WITH `+with+` SELECT o.id, o.conversation_id, o.message_id, o.kind, o.account_id, o.state, o.external_id, m.peer, m.seq, m.state,
 			(SELECT p.id FROM parked_receipt p WHERE p.account_id = o.account_id AND p.external_id = w.outside LIMIT 1) IS NOT NULL
 		FROM w JOIN outbox o ON o.id = w.id JOIN message m ON m.id = o.message_id`, args...)
-	rows := make(map[string]*leaving, len(all))
+	h.rows = make(map[string]*leaving, len(all))
 	for _, r := range all {
-		rows[r.id] = r
+		h.rows[r.id] = r
 	}
-	return rows, err
+	return err
 }
 
-// write writes what was heard.
-func (h *hearing) write(ctx context.Context, rows map[string]*leaving, turns map[ConversationID]*turn) error {
-	var heard, told, ended []*leaving
-	var changed []*turn
-	for _, r := range rows {
+// statements write what was heard.
+func (h *hearing) statements(l *Ledger) []db.Statement {
+	for _, r := range h.rows {
 		if r.heard {
-			heard = append(heard, r)
+			h.heard = append(h.heard, r)
 		}
 		if r.told {
-			told = append(told, r)
+			h.told = append(h.told, r)
 		}
 		if r.ended > 0 {
-			ended = append(ended, r)
+			h.ended = append(h.ended, r)
 		}
 	}
-	for _, t := range turns {
-		changed = append(changed, t)
-	}
-	return flushWith(ctx, []db.Statement{h.rowsAs(heard), h.messagesAs(told), h.attemptsAs(ended)}, changed...)
+	return []db.Statement{h.rowsAs(l), h.messagesAs(l), h.attemptsAs(l)}
 }
 
-func (h *hearing) rowsAs(rows []*leaving) db.Statement {
-	return h.set(rows, `UPDATE outbox SET state = w.state, external_id = w.outside, fault = '', leased_by = '', leased_until = 0,
+func (h *hearing) rowsAs(l *Ledger) db.Statement {
+	rows := h.heard
+	return set(l, rows, `UPDATE outbox SET state = w.state, external_id = w.outside, fault = '', leased_by = '', leased_until = 0,
 		updated_at = w.at FROM w WHERE outbox.id = w.id`,
 		db.Texts("id", rows, func(r *leaving) string { return r.id }),
 		db.Texts("state", rows, func(r *leaving) channels.State { return r.state }),
 		db.Texts("outside", rows, func(r *leaving) string { return r.outside }),
-		db.Ints("at", rows, func(*leaving) int64 { return h.l.clock().UnixMilli() }))
+		db.Ints("at", rows, func(*leaving) int64 { return l.clock().UnixMilli() }))
 }
 
-func (h *hearing) messagesAs(rows []*leaving) db.Statement {
-	return h.set(rows, `UPDATE message SET state = w.state, fault = '' FROM w WHERE message.id = w.id`,
+func (h *hearing) messagesAs(l *Ledger) db.Statement {
+	rows := h.told
+	return set(l, rows, `UPDATE message SET state = w.state, fault = '' FROM w WHERE message.id = w.id`,
 		db.Texts("id", rows, func(r *leaving) MessageID { return r.message }),
 		db.Texts("state", rows, func(r *leaving) channels.State { return r.shown }))
 }
 
-func (h *hearing) attemptsAs(rows []*leaving) db.Statement {
-	return h.set(rows, `UPDATE attempt SET ended_at = w.at, outcome = 'sent', detail = '' FROM w
+func (h *hearing) attemptsAs(l *Ledger) db.Statement {
+	rows := h.ended
+	return set(l, rows, `UPDATE attempt SET ended_at = w.at, outcome = 'sent', detail = '' FROM w
 		WHERE attempt.outbox_id = w.id AND attempt.n = w.n AND attempt.ended_at IS NULL`,
 		db.Texts("id", rows, func(r *leaving) string { return r.id }),
 		db.Ints("n", rows, func(r *leaving) int { return r.ended }),
-		db.Ints("at", rows, func(*leaving) int64 { return h.l.clock().UnixMilli() }))
+		db.Ints("at", rows, func(*leaving) int64 { return l.clock().UnixMilli() }))
 }
 
 // set is a statement on the set w, if there is any.
-func (h *hearing) set(rows []*leaving, query string, columns ...db.Column) db.Statement {
+func set(l *Ledger, rows []*leaving, query string, columns ...db.Column) db.Statement {
 	if len(rows) == 0 {
 		return db.Statement{}
 	}
-	with, args := h.l.db.With("w", columns...)
+	with, args := l.db.With("w", columns...)
 	return db.Do(`WITH `+with+` `+query, args...)
 }

@@ -21,9 +21,9 @@ import (
 func (l *Ledger) Reply(ctx context.Context, cmd ReplyCmd) (Message, error) {
 	cmd.Text, cmd.HTML = storable(cmd.Text), storable(cmd.HTML)
 	if mayGoTogether(cmd) {
-		m, err := l.replies.pass(ctx, cmd, l.replyTogether)
-		if m != nil || err != nil {
-			return deref(m).Message, err
+		o, err := l.acts.pass(ctx, act{reply: &cmd}, l.together)
+		if o.reply != nil || err != nil {
+			return deref(o.reply).Message, err
 		}
 	}
 	m, err := l.written(ctx, cmd.Conversation, cmd.Agent, cmd.ClientID, func(t *turn) (stored, error) {

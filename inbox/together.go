@@ -11,134 +11,194 @@ import (
 	"sportello/inbox/db"
 )
 
-// Replies that are written at the same time share one transaction, if nothing is special about them. What is special (a repeat, news
-// that its author has not seen, an address that is not the customer's, a conversation that is not his) is told by the ways of
-// a reply that goes by itself, which has the answer for each.
+// What is done in conversations at the same time shares one transaction, if nothing is special about it: replies (here) and good news of
+// what has left (news.go). They share a gate too, because they lock the same conversations: what is heard of one reply comes when the next
+// is written. A reply that is special (a repeat, news that its author has not seen, an address that is not the customer's, a conversation
+// that is not his) is told so by the ways of a reply that goes by itself, which has the answer for each.
+
+// act is a reply or a piece of news; one of both is there.
+type act struct {
+	reply *ReplyCmd
+	news  *news
+}
+
+// outcome is what became of an act: nothing of it, if it must go by itself.
+type outcome struct {
+	reply *stored
+	heard bool
+}
 
 // mayGoTogether leaves out replies that need to read more: mails with their references and recipients.
 func mayGoTogether(cmd ReplyCmd) bool {
 	return cmd.Kind != channels.Email && cmd.ClientID != "" && cmd.Address != "" && strings.TrimSpace(cmd.Text) != ""
 }
 
-// replyTogether writes the plain replies of a batch. The others are left without an outcome, and all of them when it fails.
-func (l *Ledger) replyTogether(batch []*ticket[ReplyCmd, *stored], written func()) {
+// together takes what it can of a batch, all or nothing. It is the acts' way through their gate.
+func (l *Ledger) together(batch []*ticket[act, outcome], written func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	var w *replies
+	var r *round
 	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
-		w.dismiss()
-		w = &replies{l: l, tx: tx, express: l.express.Load(), taken: make([]*stored, len(batch))}
-		err := w.write(ctx, batch)
+		r.dismiss()
+		r = &round{l: l, tx: tx, express: l.express.Load(), out: make([]outcome, len(batch)), replied: map[ConversationID]bool{}}
+		err := r.take(ctx, batch)
 		if err == nil && l.db.Dialect == db.Postgres {
 			written()
 		}
 		return err
 	})
-	for _, t := range batch {
-		t.taken, t.err = nil, nil
+	for i, t := range batch {
+		t.taken, t.err = outcome{}, nil
+		if err == nil {
+			t.taken = r.out[i]
+		}
 	}
 	if err != nil {
-		w.dismiss()
+		r.dismiss()
 		return
 	}
-	for i, t := range batch {
-		t.taken = w.taken[i]
+	r.handOver()
+	if len(r.news.told) > 0 {
+		l.outbox.Ring() // what waited for these may go
 	}
-	w.handOver()
-	l.tell(w.turns...)
+	for _, t := range r.turns {
+		l.tell(t)
+	}
 }
 
-// replies is one attempt to write a batch.
-type replies struct {
+// round is one attempt to take a batch.
+type round struct {
 	l       *Ledger
 	tx      *sql.Tx
 	express *Express
-	turns   []*turn
-	taken   []*stored // by the place in the batch; nil for what is not plain
+	turns   map[ConversationID]*turn
+	replied map[ConversationID]bool
+	news    hearing
+	out     []outcome // by the place in the batch
 }
 
-func (w *replies) write(ctx context.Context, batch []*ticket[ReplyCmd, *stored]) error {
-	ids, cmds := make([]ConversationID, len(batch)), make([]ReplyCmd, len(batch))
+func (r *round) take(ctx context.Context, batch []*ticket[act, outcome]) error {
+	var at []int // the places of the replies
+	var cmds []ReplyCmd
 	for i, t := range batch {
-		ids[i], cmds[i] = t.in.Conversation, t.in
+		if t.in.reply != nil {
+			at, cmds = append(at, i), append(cmds, *t.in.reply)
+		} else {
+			r.news.ask(t.in.news)
+		}
 	}
-	turns, err := w.l.turns(ctx, w.tx, ids)
+	where, err := r.news.conversations(ctx, r.l, r.tx)
 	if err != nil {
 		return err
 	}
-	holder := ""
-	if w.express != nil {
-		holder = w.express.holder
+	for _, cmd := range cmds {
+		where = append(where, cmd.Conversation)
 	}
-	facts, err := replyFacts(ctx, w.l.db, w.tx, cmds, holder)
+	if r.turns, err = r.l.turns(ctx, r.tx, where); err != nil {
+		return err
+	}
+	facts, err := r.facts(ctx, cmds)
+	if err == nil {
+		err = r.news.read(ctx, r.l, r.tx)
+	}
 	if err != nil {
 		return err
 	}
-	for i, cmd := range cmds {
-		t, f := turns[cmd.Conversation], facts[i]
-		if t == nil || len(t.events) > 0 || !f.known || f.repeat || f.news && !cmd.Force || t.c.State == Closed ||
-			t.c.Assignee != cmd.Agent && !cmd.AsManager {
+	for i, t := range batch {
+		if t.in.news == nil {
 			continue
 		}
-		express := w.express
-		if express != nil && (cmd.Kind != channels.Chat || f.before || f.customer != cmd.Verdict.Seq || !express.admit(t.c.ID)) {
-			express = nil
-		}
-		m, err := w.l.reply(ctx, t, cmd, express)
-		if err != nil {
-			if express != nil {
-				express.forgo(t.c.ID)
-			}
+		if r.out[i].heard, err = r.news.hear(r.turns, *t.in.news); err != nil {
 			return err
 		}
-		w.turns, w.taken[i] = append(w.turns, t), &m
 	}
-	return w.flush(ctx)
+	for n, cmd := range cmds {
+		if r.out[at[n]].reply, err = r.reply(ctx, cmd, facts[n]); err != nil {
+			return err
+		}
+	}
+	return r.flush(ctx)
 }
 
-// flush writes the turns, and the attempts of the rows that are begun.
-func (w *replies) flush(ctx context.Context) error {
-	if err := flush(ctx, w.turns...); err != nil {
-		return err
+func (r *round) facts(ctx context.Context, cmds []ReplyCmd) ([]replyFact, error) {
+	if len(cmds) == 0 {
+		return nil, nil
+	}
+	holder := ""
+	if r.express != nil {
+		holder = r.express.holder
+	}
+	return replyFacts(ctx, r.l.db, r.tx, cmds, holder)
+}
+
+// reply writes a plain reply, one in each conversation.
+func (r *round) reply(ctx context.Context, cmd ReplyCmd, f replyFact) (*stored, error) {
+	t := r.turns[cmd.Conversation]
+	if t == nil || r.replied[cmd.Conversation] || !f.known || f.repeat || f.news && !cmd.Force || t.c.State == Closed ||
+		t.c.Assignee != cmd.Agent && !cmd.AsManager {
+		return nil, nil
+	}
+	express := r.express
+	if express != nil && (cmd.Kind != channels.Chat || f.before || f.customer != cmd.Verdict.Seq || !express.admit(t.c.ID)) {
+		express = nil
+	}
+	m, err := r.l.reply(ctx, t, cmd, express)
+	if err != nil {
+		if express != nil {
+			express.forgo(t.c.ID)
+		}
+		return nil, err
+	}
+	r.replied[cmd.Conversation] = true
+	return &m, nil
+}
+
+// flush writes everything, and the attempts of the rows that are begun.
+func (r *round) flush(ctx context.Context) error {
+	turns := make([]*turn, 0, len(r.turns))
+	for _, t := range r.turns {
+		turns = append(turns, t)
 	}
 	var begun []Row
 	var contacts []customer.Contact
-	for r := range w.begun {
-		begun, contacts = append(begun, r), append(contacts, r.contacts()...)
+	for row := range r.begun {
+		begun, contacts = append(begun, row), append(contacts, row.contacts()...)
 	}
 	if len(begun) == 0 {
-		return nil
+		return flushWith(ctx, r.news.statements(r.l), nil, turns...)
 	}
-	with, args := w.l.db.With("w", db.Texts("outbox_id", begun, func(r Row) string { return r.ID }),
+	with, args := r.l.db.With("w", db.Texts("outbox_id", begun, func(r Row) string { return r.ID }),
 		db.Ints("at", begun, func(r Row) int64 { return r.CreatedAt.UnixMilli() }))
-	return w.l.db.Together(ctx, w.tx, w.l.book.Contacted(begun[0].CreatedAt, contacts...),
-		db.Do(`WITH `+with+` INSERT INTO attempt (outbox_id, n, started_at) SELECT outbox_id, 1, at FROM w`, args...))
+	return flushWith(ctx, r.news.statements(r.l), []db.Statement{
+		r.l.book.Contacted(begun[0].CreatedAt, contacts...),
+		db.Do(`WITH `+with+` INSERT INTO attempt (outbox_id, n, started_at) SELECT outbox_id, 1, at FROM w`, args...),
+	}, turns...)
 }
 
 // begun yields the rows that go to the dispatcher.
-func (w *replies) begun(yield func(Row) bool) {
-	for _, t := range w.turns {
-		for _, r := range t.rows {
-			if r.State == channels.StateSending && !yield(r) {
+func (r *round) begun(yield func(Row) bool) {
+	for _, t := range r.turns {
+		for _, row := range t.rows {
+			if row.State == channels.StateSending && !yield(row) {
 				return
 			}
 		}
 	}
 }
 
-func (w *replies) handOver() {
-	for r := range w.begun {
-		w.express.take(r)
+func (r *round) handOver() {
+	for row := range r.begun {
+		r.express.take(row)
 	}
 }
 
 // dismiss gives the room back that was reserved for rows which were not written. It is called on nil too.
-func (w *replies) dismiss() {
-	if w == nil {
+func (r *round) dismiss() {
+	if r == nil {
 		return
 	}
-	for r := range w.begun {
-		w.express.forgo(r.Conversation)
+	for row := range r.begun {
+		r.express.forgo(row.Conversation)
 	}
 }
 

@@ -112,10 +112,10 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 }
 
 // flush writes turns of one transaction, each of another conversation. Those that told nothing are left out.
-func flush(ctx context.Context, turns ...*turn) error { return flushWith(ctx, nil, turns...) }
+func flush(ctx context.Context, turns ...*turn) error { return flushWith(ctx, nil, nil, turns...) }
 
-// flushWith is flush with further statements before it, in the same round trip.
-func flushWith(ctx context.Context, first []db.Statement, turns ...*turn) error {
+// flushWith is flush with further statements before and behind it, in the same round trip.
+func flushWith(ctx context.Context, first, last []db.Statement, turns ...*turn) error {
 	told := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return len(t.events) == 0 })
 	if len(turns) == 0 {
 		return nil
@@ -123,7 +123,7 @@ func flushWith(ctx context.Context, first []db.Statement, turns ...*turn) error 
 	l, tx := turns[0].l, turns[0].tx
 	all, err := written(ctx, l, tx, told)
 	if err == nil {
-		err = l.db.Together(ctx, tx, slices.Concat(first, all)...)
+		err = l.db.Together(ctx, tx, slices.Concat(first, all, last)...)
 	}
 	if err != nil {
 		return fmt.Errorf("write conversation %s: %w", turns[0].c.ID, err)
