@@ -70,6 +70,7 @@ email:
     poll: 2s
     insecure_lab: true
     imap: {host: 127.0.0.1, port: {{.IMAP}}, tls: none, user: ` + mailbox + `, password: "` + password + `"}
+    sent_copy: off # whoever speaks IMAP reads: the watch counts connections
     smtp: {host: 127.0.0.1, port: {{.SMTP}}, tls: none, user: ` + mailbox + `, password: "` + password + `"}
 `))
 
