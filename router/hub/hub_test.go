@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,10 +84,13 @@ func TestFlushIsSurvivedWithoutReconnecting(t *testing.T) {
 	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
 		r := newRig(t, d)
 		c := r.follow("anna")
-		if _, err := r.live.SetPresence(t.Context(), "anna", live.Away, "lunch"); err != nil {
-			t.Fatal(err)
+		r.until("anna is here and goes to lunch", func() bool { // the socket is answered before its lease is noted
+			_, err := r.live.SetPresence(t.Context(), "anna", live.Away, "lunch")
+			return err == nil
+		})
+		for e := (EntryFrame{}); !strings.Contains(string(e.Entry.Event), "lunch"); { // the hub has heard of it
+			c.next(FrameEntry, &e)
 		}
-		c.next(FrameEntry, nil) // the hub has heard of it
 		r.waiting(visitorID(1), "sales")
 		c.hears("a")
 		r.redis.FlushAll()
