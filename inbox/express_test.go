@@ -20,6 +20,13 @@ func (h *house) seq(id string) int64 {
 	return c.Seq
 }
 
+// asked is Reach's verdict that a conversation's customer may be answered where a message came from.
+func (h *house) asked(id string, in channels.Inbound) customer.Verdict {
+	h.Helper()
+	o := customer.Option{Kind: in.Kind, Account: in.Account, Address: in.From.Value, Usable: true}
+	return customer.Verdict{Options: []customer.Option{o}, At: h.now(), Seq: h.seq(id)}
+}
+
 // next is the row that comes by express, if one does.
 func (h *house) next(e *inbox.Express) (inbox.Row, bool) {
 	over, cancel := context.WithCancel(h.Context())
@@ -32,7 +39,7 @@ func TestExpressReplyIsBegunAsItIsWritten(t *testing.T) {
 	houses(t, func(h *house) {
 		id, in := h.begun(h.chat("one"))
 		e := h.outbox.Express("node1", 3*time.Second)
-		m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: h.seq(id)}})
+		m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: h.asked(id, in)})
 		h.ok(err)
 		if m.State != channels.StateSending || len(h.leased()) != 0 {
 			t.Fatalf("%+v", m)
@@ -58,7 +65,7 @@ func TestExpressRowOfALostProcessGoesAgain(t *testing.T) {
 	houses(t, func(h *house) {
 		id, in := h.begun(h.chat("one"))
 		h.outbox.Express("node1", 3*time.Second)
-		m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: h.seq(id)}})
+		m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: h.asked(id, in)})
 		h.ok(err)
 		h.pass(time.Minute)
 		if n, err := h.outbox.Recover(h.Context()); n != 1 || err != nil {
@@ -74,10 +81,10 @@ func TestExpressRowOfALostProcessGoesAgain(t *testing.T) {
 func TestExpressIsNotForEveryReply(t *testing.T) {
 	houses(t, func(h *house) {
 		id, in := h.begun(h.chat("one"))
-		asked := h.seq(id)
-		queued := func(what string, in channels.Inbound, id string, seq int64) {
+		asked := h.asked(id, in)
+		queued := func(what string, in channels.Inbound, id string, v customer.Verdict) {
 			t.Helper()
-			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: seq}})
+			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: v})
 			h.ok(err)
 			if m.State != channels.StateQueued {
 				t.Fatalf("%s: %s", what, m.State)
@@ -91,14 +98,33 @@ func TestExpressIsNotForEveryReply(t *testing.T) {
 		h.ok(h.book.Consent(h.Context(), nil, h.conversation(id).Customer, customer.Consent{Kind: channels.Chat, Source: "page", Actor: "system"}))
 		queued("consent withdrawn meanwhile", in, id, asked)
 		text, sms := h.begun(h.text("two"))
-		queued("a text", sms, text, h.seq(text))
+		queued("a text", sms, text, h.asked(text, sms))
 		if _, ok := h.next(e); ok {
 			t.Fatal("one was handed over")
+		}
+		e = h.outbox.Express("node1", 3*time.Second)
+		later, none, elsewhere, old := h.asked(id, in), h.asked(id, in), h.asked(id, in), h.asked(id, in)
+		later.Options[0].Usable = false
+		none.Chosen = -1
+		elsewhere.Options[0].Address = "somebody else"
+		old.At = old.At.Add(-time.Minute)
+		for _, v := range []customer.Verdict{later, none, elsewhere, old, {Seq: h.seq(id)}} {
+			fresh := h.chat("again")
+			fresh.From.Value = fmt.Sprintf("%032x", h.count.Add(1))
+			other, fresh := h.begun(fresh)
+			v.Seq = h.seq(other)
+			if len(v.Options) > 0 && v.Options[0].Address == in.From.Value {
+				v.Options[0].Address = fresh.From.Value
+			}
+			queued("the verdict is not for now", fresh, other, v)
 		}
 		other := h.chat("three")
 		other.From.Value = "ffeeddccbbaa99887766554433221100"
 		last, other := h.begun(other)
-		queued("when it is closed", other, last, h.seq(last))
+		if _, ok := h.next(e); ok { // and closed with that
+			t.Fatal("one was handed over")
+		}
+		queued("when it is closed", other, last, h.asked(last, other))
 	})
 }
 
@@ -107,22 +133,22 @@ func TestRepliesTogether(t *testing.T) {
 	houses(t, func(h *house) {
 		const n = 20
 		type talk struct {
-			id  string
-			in  channels.Inbound
-			seq int64
+			id    string
+			in    channels.Inbound
+			asked customer.Verdict
 		}
 		talks := make([]talk, n)
 		for i := range talks {
 			in := h.from(i, "ciao")
 			id, _ := h.begun(in)
-			talks[i] = talk{id, in, h.seq(id)}
+			talks[i] = talk{id, in, h.asked(id, in)}
 		}
 		e := h.outbox.Express("node1", 3*time.Second)
 		var group sync.WaitGroup
 		for i, k := range talks {
 			for range 2 { // the same command twice
 				group.Go(func() {
-					m, err := h.answer(k.id, k.in, inbox.ReplyCmd{SeenSeq: 1 << 30, ClientID: fmt.Sprint("same", i), Verdict: customer.Verdict{Seq: k.seq}})
+					m, err := h.answer(k.id, k.in, inbox.ReplyCmd{SeenSeq: 1 << 30, ClientID: fmt.Sprint("same", i), Verdict: k.asked})
 					if err != nil || m.Text != "Buongiorno" {
 						t.Error(m, err)
 					}
@@ -220,7 +246,7 @@ func TestExpressKeepsTheOrderOfAConversation(t *testing.T) {
 		e := h.outbox.Express("node1", 3*time.Second)
 		say := func() channels.State {
 			t.Helper()
-			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: customer.Verdict{Seq: h.seq(id)}})
+			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: h.asked(id, in)})
 			h.ok(err)
 			return m.State
 		}

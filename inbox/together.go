@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
+	"time"
 
 	"sportello/channels"
 	"sportello/inbox/customer"
@@ -139,7 +140,7 @@ func (r *round) reply(ctx context.Context, cmd ReplyCmd, f replyFact) (*stored, 
 		return nil, nil
 	}
 	express := r.express
-	if express != nil && (cmd.Kind != channels.Chat || f.before || f.customer != cmd.Verdict.Seq || !express.admit(t.c.ID)) {
+	if express != nil && (f.before || !mayBeginAtOnce(cmd, f.customer, t.at) || !express.admit(t.c.ID)) {
 		express = nil
 	}
 	m, err := r.l.reply(ctx, t, cmd, express)
@@ -151,6 +152,17 @@ func (r *round) reply(ctx context.Context, cmd ReplyCmd, f replyFact) (*stored, 
 	}
 	r.replied[cmd.Conversation] = true
 	return &m, nil
+}
+
+// verdictHolds is how long ago Reach may have been asked.
+const verdictHolds = 5 * time.Second
+
+// mayBeginAtOnce reports whether the verdict that a reply brings is as good as one asked for now: Reach has just chosen this very way, and
+// nothing of the customer has changed since. A way that can only be used later, or that nobody asked about, is for the dispatcher to judge.
+func mayBeginAtOnce(cmd ReplyCmd, customer int64, now time.Time) bool {
+	o, ok := cmd.Verdict.Pick()
+	return ok && cmd.Kind == channels.Chat && o.Usable && o.Kind == cmd.Kind && o.Account == cmd.Account && o.Address == cmd.Address &&
+		cmd.Verdict.Seq == customer && now.Sub(cmd.Verdict.At) < verdictHolds
 }
 
 // flush writes everything, and the attempts of the rows that are begun.
