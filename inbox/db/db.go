@@ -145,9 +145,8 @@ func (d *DB) once(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing, and an error of fn says more
 	u := &underway{conn: conn}
 	d.note(tx, u)
-	err = fn(tx)
-	d.note(tx, nil)
-	if err != nil {
+	defer d.note(tx, nil) // also when fn panics
+	if err := fn(tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
