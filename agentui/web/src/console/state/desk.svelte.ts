@@ -5,7 +5,7 @@ import { Refusal } from "../../wire/api";
 import type { Conversation, ConversationID, Customer, CustomerID, Entry, Kind, Message, Thread, Timeline, Verdict } from "../../wire/types";
 import { Drafts } from "./drafts";
 import { changeOf } from "./entries";
-import type { Mailing } from "./mailing";
+import { Letter } from "./letter.svelte";
 import { open, openCustomer, prepend, receive, refresh, withMessage, type Opened } from "./timeline";
 
 const kept = 20; // opened threads that are shown at once when one comes back to them
@@ -22,8 +22,7 @@ export class Desk {
   error = $state("");
   /** The replies that wait to be finished, by conversation. */
   unfinished = $state.raw<ReadonlyMap<ConversationID, string>>(new Map());
-  /** What is chosen for mails that are being written, by conversation. */
-  readonly mailings = new Map<ConversationID, Mailing>();
+  private readonly letters = new Map<ConversationID, Letter>();
   private cache = new Map<string, Opened>();
   private generation = 0;
   private reachTimer: ReturnType<typeof setTimeout> | undefined;
@@ -104,6 +103,13 @@ export class Desk {
     const now = this.opened;
     this.cache.clear();
     if (now) this.cache.set(this.selected, now);
+  }
+
+  /** The mail that is being written in a conversation. */
+  letter(id: ConversationID): Letter {
+    const letter = this.letters.get(id) ?? new Letter(this.api, id);
+    this.letters.set(id, letter);
+    return letter;
   }
 
   /** Saves what has been typed. */

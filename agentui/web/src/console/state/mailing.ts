@@ -1,5 +1,4 @@
-// What a reply by mail has besides its text: to whom it goes, its subject and its files. One Mailing belongs to one conversation and is
-// kept under its id, so that nothing of it can show up in another. Pure.
+// What a reply by mail has besides its text: to whom it goes, its subject and its files. Pure.
 
 import type { Address, Attachment, Envelope } from "../../wire/types";
 

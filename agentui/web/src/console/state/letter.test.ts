@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import type { Api } from "../../wire/api";
+import type { Envelope } from "../../wire/types";
+import { Desk } from "./desk.svelte";
+import { Drafts } from "./drafts";
+import { add } from "./mailing";
+import { memory } from "./memory";
+
+const usual = { kind: "email", value: "mara@clienti.test" } as const;
+const envelope: Envelope = { to: [usual], cc: [], subject: "Re: Ordine", known: [usual.value] };
+
+/** A desk whose uploads end when told to; files whose name begins with "bad" are refused. */
+function desk(envelopes: Envelope[]) {
+  const started: (() => void)[] = [];
+  const api: Api = {
+    get: async () => envelopes.shift() as never,
+    send: async () => null as never,
+    upload: (_, name) =>
+      new Promise((done, fail) => {
+        started.push(() => (name.startsWith("bad") ? fail(new Error(name)) : done({ blob: name, name, type: "text/plain", size: 1 } as never)));
+      }),
+  };
+  return { desk: new Desk(api, new Drafts(memory(), "anna")), started };
+}
+
+describe("a letter", () => {
+  test("files that are on their way when one leaves are there when one comes back, and nowhere else", async () => {
+    const { desk: d, started } = desk([envelope, envelope]);
+    await d.letter("c1").ask();
+    await d.letter("c2").ask();
+    const refused: unknown[] = [];
+    const sent = d.letter("c1").attach([new File(["1"], "one"), new File(["2"], "bad"), new File(["3"], "one")], (e) => refused.push(e));
+    expect(d.letter("c1").pending).toEqual(["one"]);
+    expect(d.letter("c1").complete).toBe(false);
+    for (let i = 0; i < 3; i++) {
+      await expect.poll(() => started.length).toBe(i + 1);
+      started[i]?.();
+    }
+    await sent;
+    expect(d.letter("c1").mailing?.files.map((f) => f.name)).toEqual(["one", "one"]);
+    expect(d.letter("c1").pending).toEqual([]);
+    expect(d.letter("c1").complete).toBe(true);
+    expect(refused).toHaveLength(1);
+    expect(d.letter("c2").mailing?.files).toEqual([]);
+    d.letter("c1").detach(0);
+    expect(d.letter("c1").mailing?.files).toHaveLength(1);
+  });
+
+  test("what one has chosen stays when the envelope is asked for anew, and counts before that", async () => {
+    const { desk: d } = desk([envelope, { ...envelope, subject: "Re: Un altro" }]);
+    const l = d.letter("c1");
+    expect([l.complete, l.chosen(usual.value), l.receivers(usual.value)]).toEqual([true, {}, usual.value]);
+    await l.ask();
+    l.change(add(l.mailing!, "cc", ["nuovo@altrove.test"]));
+    expect(l.complete).toBe(false);
+    expect(l.receivers(usual.value)).toBe("mara@clienti.test +1");
+    const again = d.letter("c1").ask();
+    expect(d.letter("c1").chosen(usual.value)).toMatchObject({ cc: ["nuovo@altrove.test"] });
+    await again;
+    expect(l.mailing).toMatchObject({ cc: ["nuovo@altrove.test"], subject: "Re: Un altro" });
+    l.restart();
+    expect(l.mailing?.cc).toEqual([]);
+  });
+});
