@@ -20,11 +20,6 @@ func (b *bench) mailRow(ctx context.Context, d *dovecot) error {
 		return err
 	}
 	defer record.Close() //nolint:errcheck // it is only read
-	count := func() (n int, err error) {
-		// Every mail of this test has an id, and nothing else has: counting messages would take longer than taking them.
-		err = record.QueryRowContext(ctx, `SELECT count(*) FROM mail_ref`).Scan(&n)
-		return n, err
-	}
 	if err := d.deliver(b.opt.Mails); err != nil {
 		return err
 	}
@@ -41,24 +36,9 @@ func (b *bench) mailRow(ctx context.Context, d *dovecot) error {
 	if err != nil {
 		return err
 	}
-	dropped := time.Now()
-	var first, last time.Time
-	firstN, n := 0, 0
-	for n < b.opt.Mails {
-		pause(ctx, 50*time.Millisecond)
-		was := n
-		if n, err = count(); err != nil {
-			return err
-		}
-		now := time.Now()
-		switch {
-		case n > was && first.IsZero():
-			first, firstN = now, n
-		case n > was:
-			last = now
-		case n == was && now.Sub(latest(dropped, first, last)) > 30*time.Second:
-			return fmt.Errorf("%d of %d mails arrived, and then none for 30 s", n, b.opt.Mails)
-		}
+	perSecond, err := b.mailsTaken(ctx, record)
+	if err != nil {
+		return err
 	}
 	after, err := b.processors()
 	if err != nil {
@@ -73,7 +53,6 @@ func (b *bench) mailRow(ctx context.Context, d *dovecot) error {
 	for name := range after {
 		cpu[name] = (after[name] - before[name]).Seconds() * 1000 / float64(b.opt.Mails)
 	}
-	perSecond := float64(n-firstN) / max(last.Sub(first).Seconds(), .001)
 	b.report.add(row{
 		Name: b.prefix + "mail, Dovecot → record", PerSecond: perSecond, CPU: cpu,
 		Bars: []bar{atLeast("mails/s", perSecond, 400), atMost("CPU ms", parts(cpu), 2)},
@@ -81,14 +60,29 @@ func (b *bench) mailRow(ctx context.Context, d *dovecot) error {
 	return nil
 }
 
-func latest(times ...time.Time) time.Time {
-	var t time.Time
-	for _, other := range times {
-		if other.After(t) {
-			t = other
+// mailsTaken waits until every mail is in the record and returns how many a second came, beginning with the first that was seen there.
+func (b *bench) mailsTaken(ctx context.Context, record *db.DB) (perSecond float64, err error) {
+	var first time.Time
+	firstN, n, last := 0, 0, time.Now()
+	for n < b.opt.Mails {
+		pause(ctx, 50*time.Millisecond)
+		was := n
+		// Every mail of this test has an id, and nothing else has: counting messages would take longer than taking them.
+		if err := record.QueryRowContext(ctx, `SELECT count(*) FROM mail_ref`).Scan(&n); err != nil {
+			return 0, err
 		}
+		now := time.Now()
+		switch {
+		case n == was && now.Sub(last) > 30*time.Second:
+			return 0, fmt.Errorf("%d of %d mails arrived, and then none for 30 s", n, b.opt.Mails)
+		case n == was:
+			continue
+		case first.IsZero():
+			first, firstN = now, n
+		}
+		last = now
 	}
-	return t
+	return float64(n-firstN) / max(last.Sub(first).Seconds(), .001), nil
 }
 
 // deliver puts n small mails, of half as many senders, into the mailbox.
