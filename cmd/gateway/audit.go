@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
@@ -30,15 +28,7 @@ type auditCmd struct {
 
 // Run draws up the balance sheet. It exits with 1 when it does not balance.
 func (c *auditCmd) Run(w *world) error {
-	s, err := c.load(w)
-	if err != nil {
-		return err
-	}
-	a, err := build(w.ctx, s, slog.New(slog.DiscardHandler), options{})
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.audit(w.ctx, w.out, a), a.close())
+	return withApp(w, c.settingsFlag, func(a *app) error { return c.audit(w.ctx, w.out, a) })
 }
 
 func (c *auditCmd) audit(ctx context.Context, out io.Writer, a *app) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -27,6 +28,19 @@ func withRecord(w *world, f settingsFlag, do func(*db.DB) error) error {
 		err = do(d)
 	}
 	return errors.Join(err, d.Close())
+}
+
+// withApp builds the gateway without starting it, silent in the log, and runs do.
+func withApp(w *world, f settingsFlag, do func(*app) error) error {
+	s, err := f.load(w)
+	if err != nil {
+		return err
+	}
+	a, err := build(w.ctx, s, slog.New(slog.DiscardHandler), options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(a), a.close())
 }
 
 type migrateCmd struct{ settingsFlag }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"sportello/inbox"
@@ -23,15 +21,7 @@ type reparseCmd struct {
 // Run reads the kept mails anew and corrects what the record says of them. It can be run beside a running gateway, and again: what
 // reads as before is left alone. A mail that fails is named and costs only itself.
 func (c *reparseCmd) Run(w *world) error {
-	s, err := c.load(w)
-	if err != nil {
-		return err
-	}
-	a, err := build(w.ctx, s, slog.New(slog.DiscardHandler), options{})
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.reparse(w.ctx, w.out, a), a.close())
+	return withApp(w, c.settingsFlag, func(a *app) error { return c.reparse(w.ctx, w.out, a) })
 }
 
 func (c *reparseCmd) reparse(ctx context.Context, out io.Writer, a *app) error {
