@@ -1,27 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-viper/mapstructure/v2"
-	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/confmap"
-	"github.com/knadh/koanf/providers/env/v2"
-	"github.com/knadh/koanf/v2"
-
-	"sportello/inbox"
 )
 
 // Settings are everything an operator can set, from a YAML file and from the environment, which wins. In the file ${NAME} stands
@@ -78,137 +66,6 @@ type RoutingSettings struct {
 	DisconnectGrace time.Duration `koanf:"disconnect_grace"` // before a lost agent's chats go to others
 }
 
-// MailServerSettings reach an IMAP or SMTP server.
-type MailServerSettings struct {
-	Host     string `koanf:"host"`
-	Port     int    `koanf:"port"`
-	TLS      string `koanf:"tls"` // tls, starttls or none (with insecure_lab only)
-	User     string `koanf:"user"`
-	Password string `koanf:"password"`
-	Auth     string `koanf:"auth"` // oauth, xoauth2, oauthbearer; empty: with the password, or by oauth where there is none
-}
-
-// OAuthSettings say how a mailbox signs in without a password: for Google with a refresh token; for Microsoft 365 with a refresh
-// token, or with tenant and client secret alone.
-type OAuthSettings struct {
-	Provider     string   `koanf:"provider"` // google or microsoft
-	Tenant       string   `koanf:"tenant"`
-	TokenURL     string   `koanf:"token_url"` // of another provider
-	ClientID     string   `koanf:"client_id"`
-	ClientSecret string   `koanf:"client_secret"`
-	RefreshToken string   `koanf:"refresh_token"`
-	Scopes       []string `koanf:"scopes"` // the provider's for mail when empty
-}
-
-// EmailSettings are one mailbox.
-type EmailSettings struct {
-	Account     string             `koanf:"account"`
-	Address     string             `koanf:"address"`
-	Name        string             `koanf:"name"`
-	Folders     []string           `koanf:"folders"`   // INBOX when empty
-	Junk        string             `koanf:"junk"`      // a folder of junk that is taken in as well; auto finds it
-	Sent        string             `koanf:"sent"`      // the folder of sent mail, where answers from mail programs are; found by itself, none switches it off
-	SentCopy    string             `koanf:"sent_copy"` // whether a copy of what is sent is put there: auto (where the provider does not do so itself), on, off
-	After       string             `koanf:"after"`     // what becomes of a mail in its folder: "" (left as it is), seen, move, delete
-	MoveTo      string             `koanf:"move_to"`   // with move
-	Poll        time.Duration      `koanf:"poll"`
-	IMAP        MailServerSettings `koanf:"imap"`
-	SMTP        MailServerSettings `koanf:"smtp"`
-	OAuth       OAuthSettings      `koanf:"oauth"`
-	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
-	DKIM        DKIMSettings       `koanf:"dkim"`         // signs what leaves, where the SMTP server does not
-	Bounces     string             `koanf:"bounces"`      // mailbox that bounces go to, each under an address of its own; needs plus addresses
-	PerMinute   int                `koanf:"per_minute"`   // mails that the SMTP server lets leave in a minute; 0: as fast as it takes them
-	Relays      []string           `koanf:"relays"`       // host names of the account's own mail servers, whose Received fields are believed and whom SPF never judges
-	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
-	Ack         AckSettings        `koanf:"ack"`          // answers the mail that begins a conversation; off without texts
-}
-
-// AckSettings are the acknowledgements of a mailbox. In subject and text {number} is the conversation's number, {name} the customer's name,
-// {subject} what he wrote as the subject. Without a subject it goes under the customer's own.
-type AckSettings struct {
-	Locale string                     `koanf:"locale"` // for customers whose language is not known or has no text; "it"
-	Texts  map[string]AckTextSettings `koanf:"texts"`  // by language: it, en
-}
-
-// AckTextSettings are an acknowledgement in one language.
-type AckTextSettings struct {
-	Subject string `koanf:"subject"`
-	Text    string `koanf:"text"`
-}
-
-// inbox is what the ledger knows of them; nil when there are none.
-func (a AckSettings) inbox() *inbox.Ack {
-	if len(a.Texts) == 0 {
-		return nil
-	}
-	ack := &inbox.Ack{Locale: cmp.Or(a.Locale, "it"), Texts: map[string]inbox.AckText{}}
-	for language, t := range a.Texts {
-		ack.Texts[strings.ToLower(language)] = inbox.AckText{Subject: t.Subject, Text: t.Text}
-	}
-	return ack
-}
-
-func (a AckSettings) check(path string, found *problems) {
-	if len(a.Texts) == 0 {
-		return
-	}
-	for _, language := range slices.Sorted(maps.Keys(a.Texts)) {
-		if len(language) != 2 {
-			found.add(path+".texts", "%q is not a language such as it or en", language)
-		}
-		if strings.TrimSpace(a.Texts[language].Text) == "" {
-			found.add(path+".texts."+language, "has no text")
-		}
-	}
-	if _, ok := a.inbox().Texts[a.inbox().Locale]; !ok {
-		found.add(path+".locale", "%q has no text", a.inbox().Locale)
-	}
-}
-
-// DKIMSettings name a signing key. Its record is SELECTOR._domainkey.DOMAIN.
-type DKIMSettings struct {
-	Selector string `koanf:"selector"`
-	KeyFile  string `koanf:"key_file"` // RSA or Ed25519 in PEM
-	Domain   string `koanf:"domain"`   // that of the address when empty
-}
-
-// SMSSettings are one sender at Twilio.
-type SMSSettings struct {
-	Account          string   `koanf:"account"`
-	AccountSID       string   `koanf:"account_sid"`
-	AuthTokens       []string `koanf:"auth_tokens"`
-	APIKey           string   `koanf:"api_key"`
-	APISecret        string   `koanf:"api_secret"`
-	Number           string   `koanf:"number"`
-	MessagingService string   `koanf:"messaging_service"`
-	APIBase          string   `koanf:"api_base"`
-	Country          string   `koanf:"country"`
-	Name             string   `koanf:"name"`
-}
-
-// ChatLimits hold strangers off; 0 is the default named beside it. Behind a proxy that hides addresses, per_ip and
-// visits_per_minute must be raised: all visitors seem to come from there.
-type ChatLimits struct {
-	Sockets         int           `koanf:"sockets"`           // of this gateway; 20,000
-	PerIP           int           `koanf:"per_ip"`            // connections of one address; 64
-	PerVisitor      int           `koanf:"per_visitor"`       // connections of one visitor; 10
-	VisitsPerMinute int           `koanf:"visits_per_minute"` // of one address; 120
-	Messages        int           `koanf:"messages"`          // of one visitor in a row; 12
-	MessageEvery    time.Duration `koanf:"message_every"`     // after which he may send one more; 1s
-}
-
-// ChatSettings are one chat inbox, the widget of one website.
-type ChatSettings struct {
-	Account string   `koanf:"account"`
-	Name    string   `koanf:"name"`
-	Origins []string `koanf:"origins"`  // of the pages that may embed the widget: https://www.example.it
-	JWTKeys []string `koanf:"jwt_keys"` // HS256 secrets with which the website signs its customers' tokens; two while one is replaced
-	Locale  string   `koanf:"locale"`
-	Welcome string   `koanf:"welcome"`
-	Colour  string   `koanf:"colour"`
-}
-
 func defaults() Settings {
 	return Settings{
 		Listen:  ":8080",
@@ -221,101 +78,6 @@ func defaults() Settings {
 		Log:     LogSettings{Level: "info", Format: "json"},
 		Routing: RoutingSettings{OfferTime: 20 * time.Second, DisconnectGrace: time.Minute},
 	}
-}
-
-const (
-	envPrefix        = "SPORTELLO_"
-	settingsVariable = envPrefix + "SETTINGS"
-)
-
-// load reads the settings from the file (none when path is "") and from env, in the form of os.Environ. The error lists every
-// problem at once, one a line, each with the path of its setting.
-func load(path string, environ []string) (Settings, error) {
-	s := defaults()
-	k := koanf.New(".")
-	if path != "" {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return s, fmt.Errorf("settings: %w", err)
-		}
-		tree, err := yaml.Parser().Unmarshal(raw)
-		if err != nil {
-			return s, fmt.Errorf("settings: %s: %w", path, err)
-		}
-		e := expander{values: named(environ)}
-		tree, _ = e.expand(tree).(map[string]any)
-		if len(e.missing) > 0 {
-			return s, fmt.Errorf("settings: %s: the environment has no %s", path, strings.Join(e.missing, ", "))
-		}
-		if err := k.Load(confmap.Provider(tree, ""), nil); err != nil {
-			return s, fmt.Errorf("settings: %s: %w", path, err)
-		}
-	}
-	err := k.Load(env.Provider(".", env.Opt{
-		Prefix:      envPrefix,
-		EnvironFunc: func() []string { return environ },
-		TransformFunc: func(key, value string) (string, any) {
-			if key == settingsVariable {
-				return "", nil // says where the file is
-			}
-			return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "__", "."), value
-		},
-	}), nil)
-	if err != nil {
-		return s, fmt.Errorf("settings: %w", err)
-	}
-	err = k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
-		Result: &s, ErrorUnused: true, WeaklyTypedInput: true, TagName: "koanf",
-		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
-	}})
-	if err != nil {
-		return s, fmt.Errorf("settings: %w", err)
-	}
-	if err := s.validate(); err != nil {
-		return s, fmt.Errorf("settings:\n%w", err)
-	}
-	return s, nil
-}
-
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// named is the environment by name.
-func named(environ []string) map[string]string {
-	values := map[string]string{}
-	for _, e := range environ {
-		name, value, _ := strings.Cut(e, "=")
-		values[name] = value
-	}
-	return values
-}
-
-// expander puts the environment's values for ${NAME}, in the strings of a parsed file, where no value can change the file's form.
-type expander struct {
-	values  map[string]string
-	missing []string
-}
-
-func (e *expander) expand(v any) any {
-	switch v := v.(type) {
-	case string:
-		return variable.ReplaceAllStringFunc(v, func(m string) string {
-			name := m[2 : len(m)-1]
-			value, ok := e.values[name]
-			if !ok {
-				e.missing = append(e.missing, name)
-			}
-			return value
-		})
-	case []any:
-		for i := range v {
-			v[i] = e.expand(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = e.expand(v[k])
-		}
-	}
-	return v
 }
 
 // problems collects what is wrong with settings, each with its path.
@@ -331,6 +93,8 @@ func (s Settings) validate() error {
 	s.checkAddresses(&found)
 	s.checkStores(&found)
 	s.checkManners(&found)
+	s.checkMail(&found)
+	s.ChatLimits.check(&found)
 	s.checkReceive(&found)
 	seen := map[string]bool{}
 	for _, a := range s.accountNames() {
@@ -384,24 +148,6 @@ func (s Settings) checkStores(found *problems) {
 }
 
 func (s Settings) checkManners(found *problems) {
-	l := s.ChatLimits
-	if min(l.Sockets, l.PerIP, l.PerVisitor, l.VisitsPerMinute, l.Messages) < 0 || l.MessageEvery < 0 {
-		found.add("chat_limits", "a limit is negative")
-	}
-	for i, e := range s.Email {
-		if e.PerMinute < 0 {
-			found.add(fmt.Sprintf("email.%d.per_minute", i), "must not be negative")
-		}
-	}
-	if s.MailHold < 0 || s.MailHold > time.Minute {
-		found.add("mail_hold", "must be 0s to 1m")
-	}
-	for n, e := range s.Email {
-		e.Ack.check(fmt.Sprintf("email.%d.ack", n), found)
-	}
-	if s.AutomaticPerDomain < 0 {
-		found.add("automatic_per_domain", "is negative")
-	}
 	if s.Grace <= 0 {
 		found.add("grace", "must be more than 0")
 	}
