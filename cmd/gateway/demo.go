@@ -109,12 +109,17 @@ func (d *demoWorld) demoSettings(secret, public string) Settings {
 	s.Record, s.Blobs, s.Secret = "sqlite:"+filepath.Join(d.cmd.Data, "record.db"), filepath.Join(d.cmd.Data, "blobs"), secret
 	s.Redis.Addresses = []string{"embedded"}
 	s.Grace = 5 * time.Second
+	s.VerifySenders = false // nothing leaves this machine, not even a question; the demo's mail server says who vouches for whom
 	s.Routing.OfferTime = 30 * time.Second
 	server := func(port int) MailServerSettings {
 		return MailServerSettings{Host: "127.0.0.1", Port: port, TLS: "starttls", User: demo.Mailbox, Password: demo.Password}
 	}
 	s.Email = []EmailSettings{{Account: string(demo.EmailID), Address: demo.Mailbox, Name: "Bottega Lume", Poll: 5 * time.Second,
-		IMAP: server(d.mail.IMAPPort()), SMTP: server(d.mail.SMTPPort())}}
+		IMAP: server(d.mail.IMAPPort()), SMTP: server(d.mail.SMTPPort()), AuthServers: []string{demo.AuthServer},
+		Ack: AckSettings{Locale: "it", Texts: map[string]AckTextSettings{
+			"it": {Text: "Buongiorno,\n\nabbiamo ricevuto la sua mail e le rispondiamo entro domani. Il numero della richiesta è {number}.\n\nBottega Lume"},
+			"en": {Text: "Hello,\n\nwe have received your mail and will answer by tomorrow. Your request has the number {number}.\n\nBottega Lume"},
+		}}}}
 	s.SMS = []SMSSettings{{Account: string(demo.SMSID), AccountSID: demoSID, AuthTokens: []string{demoToken}, Number: demo.Number,
 		APIBase: "http://" + d.api.Addr().String(), Name: "Bottega Lume"}}
 	s.Chat = []ChatSettings{{Account: string(demo.ChatID), Name: "Bottega Lume", Origins: []string{public}, Locale: "it", Colour: "#7a4d0c",
@@ -150,10 +155,24 @@ func (d *demoWorld) run(w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := demo.Seed(w.ctx, a.record, d.settings.inboxConfig(), time.Now()); err != nil {
+	if err := d.seed(w.ctx, a); err != nil {
 		return errors.Join(err, a.close())
 	}
 	return errors.Join(a.run(w.ctx, func(net.Addr) { fmt.Fprint(w.out, d.greeting()) }), a.close())
+}
+
+// seed fills an empty record, and puts into the mailbox what strangers wrote.
+func (d *demoWorld) seed(ctx context.Context, a *app) error {
+	now := time.Now()
+	answered, err := demo.Seed(ctx, a.record, d.settings.inboxConfig(), now)
+	if err != nil || answered == "" {
+		return err
+	}
+	letters, err := demo.Letters(answered, now)
+	for _, l := range letters {
+		err = errors.Join(err, d.mail.DeliverAt(l.From, demo.Mailbox, l.Raw, l.At))
+	}
+	return err
 }
 
 // tasks are the providers and the simulated customers.
@@ -184,9 +203,11 @@ func (d *demoWorld) sendMail(_ context.Context, from, subject, text string) erro
 			name = p.Name
 		}
 	}
-	raw := fmt.Sprintf("From: %s <%s>\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@posta.example>\r\nMIME-Version: 1.0\r\n"+
+	_, domain, _ := strings.Cut(from, "@")
+	raw := fmt.Sprintf("Authentication-Results: %s; dkim=pass header.d=%s; spf=pass smtp.mailfrom=%s; dmarc=pass header.from=%s\r\n"+
+		"From: %s <%s>\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@posta.example>\r\nMIME-Version: 1.0\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s\r\n",
-		mime.QEncoding.Encode("utf-8", name), from, demo.Mailbox, mime.QEncoding.Encode("utf-8", subject), time.Now().Format(time.RFC1123Z),
+		demo.AuthServer, domain, domain, domain, mime.QEncoding.Encode("utf-8", name), from, demo.Mailbox, mime.QEncoding.Encode("utf-8", subject), time.Now().Format(time.RFC1123Z),
 		uuid.NewString(), strings.ReplaceAll(text, "\n", "\r\n"))
 	return submit(net.JoinHostPort("127.0.0.1", fmt.Sprint(d.mail.SMTPPort())), from, demo.Mailbox, raw)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,6 +239,59 @@ func TestDemoAnswersOnEveryChannelAndSurvivesARestart(t *testing.T) {
 	r.until("the live inbox has the conversation again", func() bool {
 		var work wire.Work
 		r.must("GET", "/api/work", nil, &work)
-		return len(work.Mine) == 3
+		return len(work.Mine) == 4 // one of the seed
 	})
+}
+
+// Whoever tries the demo meets at once what the console shows of mails: reports that reach the very message, an exchange that was
+// stopped, warnings, an invitation, files, seals, folds, and a mail without readable words.
+func TestDemoBeginsWithLettersOfEveryKind(t *testing.T) {
+	r := startDemo(t, t.TempDir())
+	defer r.stop()
+	r.signIn("carla")
+	var told wire.Deliveries
+	r.until("reports and the stopped exchange are listed", func() bool {
+		r.must("GET", "/api/deliveries", nil, &told)
+		return len(told.Reports) == 2 && len(told.Stopped) == 1
+	})
+	if told.Reports[0].Known || !told.Reports[1].Known || told.Stopped[0].Reason != inbox.StopRepeats {
+		t.Errorf("%+v", told)
+	}
+	found := map[string]bool{}
+	r.until("the last letter waits", func() (ok bool) { _, ok = r.waiting("vi propongo un sopralluogo"); return ok })
+	var work wire.Work
+	r.must("GET", "/api/work", nil, &work)
+	for _, c := range work.Waiting {
+		var thread wire.Thread
+		r.must("GET", "/api/conversations/"+string(c.ID), nil, &thread)
+		for _, item := range thread.Timeline.Items {
+			if m := item.Message; m != nil && m.Direction == inbox.In {
+				for name, is := range kindsOfMail(m) {
+					found[name] = found[name] || is
+				}
+			}
+		}
+	}
+	for name, is := range found {
+		if !is {
+			t.Errorf("no mail of this kind: %s", name)
+		}
+	}
+}
+
+func kindsOfMail(m *inbox.Message) map[string]bool {
+	d := m.Details
+	folds := map[channels.FoldKind]bool{}
+	for _, f := range d.Folds {
+		folds[f.Kind] = true
+	}
+	trust := func(result string) bool { return d.Trust != nil && d.Trust.DMARC == result }
+	return map[string]bool{
+		"quote": folds[channels.FoldQuote], "signature": folds[channels.FoldSignature], "disclaimer": folds[channels.FoldDisclaimer],
+		"forwarded": d.Forward != nil, "verified": trust("pass"), "failed": trust("fail"), "invitation": len(d.Calendar) > 0,
+		"encrypted": d.Crypt != nil && d.Crypt.Encrypted, "signed": d.Crypt != nil && d.Crypt.Signed,
+		"brand": slices.Contains(d.Warnings, "brand_name"), "reply-to": slices.Contains(d.Warnings, "reply_to_differs"),
+		"newsletter": m.Auto == channels.AutoList, "unreadable": m.Flaw != "" && !m.HasHTML, "remote pictures": m.RemoteImages,
+		"files": len(m.Parts) >= 6,
+	}
 }

@@ -53,6 +53,14 @@ func (s *seeder) history(now time.Time) {
 	at(5 * day)
 	s.closes(c, "lea", "resolved")
 
+	at(25 * time.Hour)
+	elio := Person{Name: "Elio Fabbri", Email: "elio.fabri@posta.example", Phone: "+393475556677", Locale: "it"}
+	c = s.writes(elio, channels.SMS, "", "La Civetta c’è in ottone scuro? Mi scriva per mail: elio.fabri@posta.example")
+	s.about(c, elio, "")
+	at(21 * time.Hour)
+	s.taken(c, Support, "giulia")
+	s.answers(c, "giulia", "Giulia", channels.Email, "Buongiorno Elio,\n\nsì, in ottone brunito, a 149 €. Gliene metto da parte una?\n\nGiulia") // the last mail of all: its report is among the letters
+
 	// Three who wait now.
 	at(26 * time.Minute)
 	s.writes(sara, channels.Email, "Fattura dell’ordine 8102", "Buongiorno,\n\nmi serve la fattura dell’ordine 8102 intestata alla ditta: Colombo Interni, P. IVA 01234567897.\n\nGrazie\nSara Colombo")

@@ -1,9 +1,11 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sportello/channels"
@@ -15,38 +17,43 @@ import (
 )
 
 // Seed fills an empty record: the team, its queues, and customers whose history spans months and channels. It does nothing when
-// there are agents already, so that a restarted demo is as it was left.
-func Seed(ctx context.Context, d *db.DB, cfg inbox.Config, now time.Time) error {
+// there are agents already, so that a restarted demo is as it was left. answered is the Message-ID of the reply that never reached its
+// customer, "" when there was nothing to do.
+func Seed(ctx context.Context, d *db.DB, cfg inbox.Config, now time.Time) (answered string, err error) {
 	s := &seeder{ctx: ctx, clock: now, cfg: cfg}
 	people := roster.New(d, s.now)
 	agents, err := people.Agents(ctx)
 	if err != nil {
-		return fmt.Errorf("seed: %w", err)
+		return "", fmt.Errorf("seed: %w", err)
 	}
 	if len(agents) > 0 {
-		return nil
+		return "", nil
 	}
 	for _, q := range []roster.Queue{{ID: Support, Name: "Assistenza"}, {ID: Sales, Name: "Vendite"}, {ID: Billing, Name: "Amministrazione"}} {
 		if _, err := people.AddQueue(ctx, q); err != nil && !errors.Is(err, roster.ErrTaken) {
-			return fmt.Errorf("seed: %w", err)
+			return "", fmt.Errorf("seed: %w", err)
 		}
 	}
 	j := journal.New(d)
 	s.book = customer.NewBook(d, j, s.now)
 	cfg.MailHold = 0 // nobody takes back what was said long ago
+	cfg.Accounts = slices.Clone(cfg.Accounts)
+	for i := range cfg.Accounts {
+		cfg.Accounts[i].Ack = nil // nor is it acknowledged today
+	}
 	s.ledger = inbox.NewLedger(d, j, s.book, cfg, s.now)
 	s.outbox = inbox.NewOutbox(d, j, s.ledger, s.now)
 	s.history(now)
 	if s.err != nil {
-		return fmt.Errorf("seed: %w", s.err)
+		return "", fmt.Errorf("seed: %w", s.err)
 	}
 	// The team comes last: a seed that was broken off is seen by its absence, and the customers it wrote are found, not doubled.
 	for _, a := range team() {
 		if _, err := people.Add(ctx, a, Password); err != nil {
-			return fmt.Errorf("seed: %w", err)
+			return "", fmt.Errorf("seed: %w", err)
 		}
 	}
-	return nil
+	return s.answered, nil
 }
 
 // seeder writes history with the clock set to when it happened. The first error stays in err and ends all that follows.
@@ -59,6 +66,8 @@ type seeder struct {
 	outbox *inbox.Outbox
 	n      int
 	err    error
+
+	answered string // Message-ID of the latest reply by mail
 }
 
 func (s *seeder) now() time.Time { return s.clock }
@@ -151,6 +160,7 @@ func (s *seeder) deliver() error {
 		return errors.New("a seeded reply did not reach the outbox")
 	}
 	for _, row := range rows {
+		s.answered = cmp.Or(row.Envelope.Thread.MessageID, s.answered)
 		if row, err = s.outbox.Begin(s.ctx, row); err != nil {
 			return err
 		}
