@@ -134,10 +134,19 @@ type Change struct {
 	Message      *Message        `json:"message,omitempty"`     // received, replied, noted, corrected
 	Delivery     *DeliveryChange `json:"delivery,omitempty"`    // delivery, redirected
 	Decision     *Decision       `json:"decision,omitempty"`    // queued, offered, unmatched, assigned
+	Marked       *Marked         `json:"marked,omitempty"`      // marked
+	Related      *Related        `json:"related,omitempty"`     // branched: the conversation that was begun
 	From         AgentID         `json:"from,omitempty"`        // transferred, reopened, requeued: who had it
 	Reason       string          `json:"reason,omitempty"`      // stable code: transfer, agent_lost, expired, declined, customer_wrote …
 	Detail       string          `json:"detail,omitempty"`      // words of a person, such as why it was declined
 	Disposition  string          `json:"disposition,omitempty"` // closed
+}
+
+// Related is another conversation.
+type Related struct {
+	ID     ConversationID `json:"id"`
+	Number int64          `json:"number"`
+	Of     MessageID      `json:"of"` // the message from which it was begun
 }
 
 // DeliveryChange says what became of an outgoing message.

@@ -18,6 +18,8 @@ type Account struct {
 	Name    string // shown to customers
 	Domain  string // of Message-IDs; mail only
 	Ack     *Ack   // mail only; nil: conversations begin without an acknowledgement
+
+	AnsweredStops bool // mail only: who marks a mail as answered in a program of his own has answered it
 }
 
 // Config is what the ledger must know of the house.

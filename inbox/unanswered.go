@@ -2,10 +2,8 @@ package inbox
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
-	"sportello/inbox/db"
 	"sportello/inbox/journal"
 )
 
@@ -22,16 +20,13 @@ func (t *turn) unanswered(ctx context.Context, row Row) error {
 				AND state NOT IN ('failed', 'canceled')
 			UNION ALL SELECT MAX(seq) FROM event WHERE stream = $2 AND type = $3) ends`,
 		string(t.c.ID), string(journal.ConversationStream(string(t.c.ID))), string(journal.Closed)).Scan(&reached)
-	var first sql.NullInt64
-	if err == nil {
-		err = t.tx.QueryRowContext(ctx, `SELECT MIN(at) FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'in' AND auto = ''`,
-			string(t.c.ID), reached).Scan(&first)
-	}
 	if err != nil {
 		return fmt.Errorf("count wait: %w", err)
 	}
-	t.c.WaitingSince = db.Time(first)
-	if !first.Valid && row.Envelope.Seq > reached {
+	if t.c.WaitingSince, err = t.waitsAfter(ctx, reached); err != nil {
+		return err
+	}
+	if t.c.WaitingSince.IsZero() && row.Envelope.Seq > reached {
 		t.c.WaitingSince = row.CreatedAt
 	}
 	return nil

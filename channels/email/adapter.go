@@ -20,6 +20,7 @@ type Deps struct {
 	Vault     channels.Vault
 	Bookmarks channels.Bookmarks
 	Health    channels.HealthSink
+	Marks     channels.Marks // is told what others did to mail that was taken; nil: nobody is
 	Log       *slog.Logger
 	Now       func() time.Time
 

@@ -8,10 +8,13 @@ import (
 )
 
 // position is how far a folder has been taken: every mail with a UID up to UID, under this UIDVALIDITY, has been accepted
-// (RFC 3501 section 2.3.1.1). There is no HIGHESTMODSEQ in it: see the package's own text.
+// (RFC 3501 section 2.3.1.1).
 type position struct {
 	Validity uint32 `json:"uidvalidity"`
 	UID      uint32 `json:"uid"`
+
+	// ModSeq is the HIGHESTMODSEQ (RFC 7162) up to which it was told what others did to these mails; 0 where the server keeps none.
+	ModSeq uint64 `json:"modseq,omitempty"`
 
 	// Floor, when not zero, is when a mailbox was first seen whose older mail is to be left alone; a change of UIDVALIDITY must not
 	// bring it in.

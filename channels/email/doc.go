@@ -8,9 +8,9 @@
 // becomes theirs in the conversation (Inbound.Outgoing). A mail in several folders, and under several labels at Google, is one: the
 // record knows it by what it is (letter.Mail.External), which also is the tombstone of a mail that was taken and has gone.
 //
-// CONDSTORE (RFC 7162) is not used. What others flag or remove in a folder changes nothing in the record, by intent: a mail that a
-// colleague marks as read is not answered, and one that he deletes is still the customer's. So there is nothing for which
-// CHANGEDSINCE would be asked, and no HIGHESTMODSEQ is kept. What is new is known by its UID.
+// What is new is known by its UID, and what others did to a mail by CONDSTORE (mark.go): that somebody answered it in another program is
+// told. What else they flag or remove changes nothing in the record, by intent: a mail that a colleague marks as read is not answered,
+// and one that he deletes is still the customer's.
 //
 // What it sends is copied into the folder of sent mail where the provider does not do so itself (copy.go). A copy that is not made, as
 // when the gateway is killed before, is not made later: the record has the mail.

@@ -50,7 +50,7 @@ func (c *conn) list(ctx context.Context, from, to uint32) ([]listed, error) {
 	return found, nil
 }
 
-// fetchOptions are all that is ever asked of a mail.
+// fetchOptions are all that is asked of a mail on its way in.
 func fetchOptions(body *imap.FetchItemBodySection) *imap.FetchOptions {
 	options := &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, RFC822Size: true}
 	if body != nil {

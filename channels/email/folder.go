@@ -109,8 +109,9 @@ func (c *conn) findSpecial(ctx context.Context, use imap.MailboxAttr) (string, e
 // opened is a folder that is selected.
 type opened struct {
 	folder
-	pos  position
-	next uint32 // UIDNEXT when it was selected, 0 if the server did not say
+	pos    position
+	next   uint32 // UIDNEXT when it was selected, 0 if the server did not say
+	modSeq uint64 // HIGHESTMODSEQ then, 0 if the folder has none
 }
 
 // open selects a folder and finds out where to go on. A new UIDVALIDITY means that every UID is void: the folder is taken from its
@@ -118,7 +119,7 @@ type opened struct {
 func (a *Adapter) open(ctx context.Context, c *conn, f folder) (*opened, error) {
 	var data *imap.SelectData
 	err := c.do(ctx, c.answer, func() (err error) {
-		data, err = c.client.Select(f.name, &imap.SelectOptions{ReadOnly: f.after == AfterLeave}).Wait()
+		data, err = c.client.Select(f.name, &imap.SelectOptions{ReadOnly: f.after == AfterLeave, CondStore: a.asksChanges(c)}).Wait()
 		return err
 	})
 	if err != nil {
@@ -128,7 +129,7 @@ func (a *Adapter) open(ctx context.Context, c *conn, f folder) (*opened, error) 
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{folder: f, pos: pos, next: uint32(data.UIDNext)}
+	o := &opened{folder: f, pos: pos, next: uint32(data.UIDNext), modSeq: data.HighestModSeq}
 	switch {
 	case !known && a.cfg.SkipExisting && data.UIDNext > 0:
 		o.pos = position{Validity: data.UIDValidity, UID: uint32(data.UIDNext) - 1, Done: uint32(data.UIDNext) - 1, Floor: a.deps.Now(), After: f.after}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -23,6 +24,8 @@ type conn struct {
 	client *imapclient.Client
 	hints  chan struct{} // the folder may have changed; holds one
 	answer time.Duration // how long a command may take
+
+	flagged atomic.Bool // somebody has changed the flags of a mail in the selected folder
 }
 
 // dial connects, encrypts, signs in and selects nothing yet. The caller closes the connection.
@@ -34,6 +37,11 @@ func (a *Adapter) dial(ctx context.Context) (*conn, error) {
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 			Mailbox: func(*imapclient.UnilateralDataMailbox) { c.hint() },
 			Expunge: func(uint32) {},
+			Fetch: func(m *imapclient.FetchMessageData) {
+				c.flagged.Store(true) // no hint: it is seen at the next look, which comes without it
+				for m.Next() != nil { // the library waits until it is read
+				}
+			},
 		},
 	}
 	raw, err := a.connect(ctx, s)

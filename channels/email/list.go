@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"sportello/channels"
-	"sportello/channels/email/field"
 )
 
 var _ channels.Lister = (*Adapter)(nil)
@@ -83,21 +81,18 @@ func (a *Adapter) recognise(ctx context.Context, c *conn, folder string, mails [
 		return nil, mails, nil
 	}
 	ids, count := make(map[imap.UID]string), make(map[string]int)
-	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}, Peek: true}
 	for at := 0; at < len(mails); at += idsAtOnce {
 		var set imap.UIDSet
 		for _, m := range mails[at:min(at+idsAtOnce, len(mails))] {
 			set.AddNum(m.uid)
 		}
-		err := c.fetch(ctx, listTimeout, set, section, func(m *imapclient.FetchMessageBuffer) {
-			h, _ := field.Split(m.FindBodySection(section))
-			if id := field.ID(h.Get("message-id")); id != "" {
-				ids[m.UID] = id
-				count[id]++
-			}
-		})
+		some, err := c.messageIDs(ctx, set)
 		if err != nil {
-			return nil, nil, fmt.Errorf("fetch message ids: %w", err)
+			return nil, nil, err
+		}
+		for uid, id := range some {
+			ids[uid] = id
+			count[id]++
 		}
 	}
 	var asked []string

@@ -11,7 +11,7 @@ import (
 
 // Invariants of taking mail in:
 //
-//   - only UID commands are used, SEARCH never (E-06), and of a mail only UID, FLAGS, INTERNALDATE, RFC822.SIZE and BODY.PEEK[]: one
+//   - only UID commands are used, SEARCH never (E-06), and of a mail only UID, FLAGS, MODSEQ, INTERNALDATE, RFC822.SIZE and BODY.PEEK[]: one
 //     malformed BODYSTRUCTURE would cost the connection, and PEEK leaves \Seen to people;
 //   - groups are taken in the order of UIDs, and the mails of a group that might belong together, too (group.go); the position follows
 //     what is accepted without a gap: what is behind it is committed;
@@ -73,6 +73,9 @@ func (a *Adapter) look(ctx context.Context, c *conn, folders []folder, first *op
 		if err == nil {
 			err = a.takeFolder(ctx, c, o)
 		}
+		if err == nil && i > 0 {
+			err = a.takeMarks(ctx, c, o)
+		}
 		if err != nil {
 			a.folder = f.name
 			return nil, err
@@ -81,14 +84,16 @@ func (a *Adapter) look(ctx context.Context, c *conn, folders []folder, first *op
 			first = o
 		}
 	}
-	if len(folders) == 1 {
-		return first, nil
+	if len(folders) > 1 {
+		var err error
+		if first, err = a.open(ctx, c, folders[0]); err != nil {
+			return nil, err
+		}
+		if err := a.takeNew(ctx, c, first); err != nil {
+			return nil, err
+		}
 	}
-	first, err := a.open(ctx, c, folders[0])
-	if err == nil {
-		err = a.takeNew(ctx, c, first)
-	}
-	return first, err
+	return first, a.takeMarks(ctx, c, first)
 }
 
 func (a *Adapter) takeFolder(ctx context.Context, c *conn, o *opened) error {

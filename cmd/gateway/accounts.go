@@ -134,7 +134,8 @@ func (s Settings) inboxConfig() inbox.Config {
 	cfg := inbox.Config{TokenKey: s.key("reply token"), PerDomain: s.AutomaticPerDomain, MailHold: s.MailHold}
 	for _, e := range s.Email {
 		_, domain, _ := strings.Cut(e.Address, "@")
-		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(e.Account), Kind: channels.Email, Address: e.Address, Name: e.Name, Domain: domain, Ack: e.Ack.inbox()})
+		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(e.Account), Kind: channels.Email, Address: e.Address, Name: e.Name, Domain: domain,
+			Ack: e.Ack.inbox(), AnsweredStops: e.Answered == "stop"})
 	}
 	for _, m := range s.SMS {
 		cfg.Accounts = append(cfg.Accounts, inbox.Account{ID: channels.AccountID(m.Account), Kind: channels.SMS, Address: m.Number, Name: m.Name})

@@ -184,9 +184,13 @@ func (a *app) wireChannels(context.Context) error {
 		}
 	}
 	bookmarks := inbox.NewBookmarks(a.record, a.now)
-	for _, cfg := range a.settings.emailConfigs(bookmarks) {
+	for i, cfg := range a.settings.emailConfigs(bookmarks) {
 		cfg.CAs = cas
-		m := email.New(cfg, email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Read: a.opt.readMail})
+		deps := email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Read: a.opt.readMail}
+		if a.settings.Email[i].Answered != "off" {
+			deps.Marks = a.ledger
+		}
+		m := email.New(cfg, deps)
 		a.mailboxes[cfg.Account], senders[cfg.Account] = m, m
 	}
 	if err := a.wireReceivers(); err != nil {

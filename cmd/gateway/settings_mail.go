@@ -44,6 +44,7 @@ type EmailSettings struct {
 	SentCopy    string             `koanf:"sent_copy"` // whether a copy of what is sent is put there: auto (where the provider does not do so itself), on, off
 	After       string             `koanf:"after"`     // what becomes of a mail in its folder: "" (left as it is), seen, move, delete
 	MoveTo      string             `koanf:"move_to"`   // with move
+	Answered    string             `koanf:"answered"`  // a mail that somebody marked as answered in a mail program: note (shown only, when empty), stop (the customer waits no longer), off
 	Poll        time.Duration      `koanf:"poll"`
 	IMAP        MailServerSettings `koanf:"imap"`
 	SMTP        MailServerSettings `koanf:"smtp"`

@@ -33,8 +33,10 @@ const (
 	Transferred Type = "conversation.transferred"
 	Closed      Type = "conversation.closed"
 	Reopened    Type = "conversation.reopened"
-	Linked      Type = "conversation.linked" // its anonymous customer turned out to be a known one
-	AutoStopped Type = "automatic.stopped"   // an automatic message was not sent, or may be again, and why
+	Linked      Type = "conversation.linked"   // its anonymous customer turned out to be a known one
+	AutoStopped Type = "automatic.stopped"     // an automatic message was not sent, or may be again, and why
+	Marked      Type = "message.marked"        // somebody did something to a customer's message in a program of his own
+	Branched    Type = "conversation.branched" // a conversation with the sender of a mail that was passed on was begun
 )
 
 // The events of other streams.

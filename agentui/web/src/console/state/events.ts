@@ -49,6 +49,10 @@ export function eventText(item: TimelineItem, t: Translate, names: EventNames): 
       if (change?.reason === "released") return t("event.auto_released", { actor, address });
       return t("event.auto_stopped", { address, reason: codeWords("stop", change?.reason, t) });
     }
+    case "message.marked":
+      return t(change?.marked?.stopped ? "event.answered_stops" : "event.answered_elsewhere");
+    case "conversation.branched":
+      return t("event.branched", { actor, number: change?.related?.number ?? 0 });
     case "customer.changed":
       return t("event.customer_changed");
     default:

@@ -1,0 +1,98 @@
+package inbox
+
+// What colleagues do to a customer's mail in the mailbox's own program, without a copy of an answer (E-09). The invariants:
+//
+//   - That it was answered is told, once, of an open conversation in which nobody of ours has answered since; it is a line for those who
+//     look, and no message: what was said is not known.
+//   - Whether the customer stops waiting is for the account's settings to say: a flag is easily set by mistake.
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"sportello/channels"
+	"sportello/inbox/db"
+	"sportello/inbox/journal"
+)
+
+var _ channels.Marks = (*Ledger)(nil)
+
+// Marked says what somebody did to a message in a program of his own.
+type Marked struct {
+	Message MessageID         `json:"message"`
+	Seq     int64             `json:"seq"` // of the message
+	What    channels.MarkKind `json:"what"`
+	Stopped bool              `json:"stopped,omitempty"` // the customer waits no longer for an answer to it
+}
+
+// Mark implements channels.Marks.
+func (l *Ledger) Mark(ctx context.Context, m channels.Mark) error {
+	if m.What != channels.MarkAnswered || !wellFormed(m.MessageID) {
+		return nil
+	}
+	found, err := list(ctx, l.db, scanMessage, `SELECT `+messageColumns+` FROM mail_ref r JOIN message m ON m.id = r.message_id
+		WHERE r.ref = $1 AND r.ours = 0 AND m.account_id = $2 AND m.direction = 'in' AND m.auto = ''`, m.MessageID, string(m.Account))
+	for _, answered := range found {
+		if err == nil {
+			_, err = l.change(ctx, answered.Conversation, func(t *turn) error { return t.markAnswered(ctx, answered) })
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("mark message of %s: %w", m.Account, err)
+	}
+	return nil
+}
+
+// markAnswered tells that a message was answered elsewhere, unless that is no news.
+func (t *turn) markAnswered(ctx context.Context, m stored) error {
+	if t.c.State == Closed {
+		return nil
+	}
+	var later int
+	err := t.tx.QueryRowContext(ctx, `SELECT count(*) FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'out'
+		AND author_kind = 'agent' AND state NOT IN ('failed', 'canceled')`, string(t.c.ID), m.Seq).Scan(&later)
+	if err != nil || later > 0 {
+		return err
+	}
+	if told, err := t.isMarked(ctx, m.ID); err != nil || told {
+		return err
+	}
+	mark := Marked{Message: m.ID, Seq: m.Seq, What: channels.MarkAnswered}
+	if a, ok := t.l.Account(m.Account); ok && a.AnsweredStops && !t.c.WaitingSince.IsZero() {
+		mark.Stopped = true
+		if t.c.WaitingSince, err = t.waitsAfter(ctx, m.Seq); err != nil {
+			return err
+		}
+	}
+	return t.tell(journal.Marked, providerActor(m.Account), Change{Marked: &mark, Reason: string(mark.What)})
+}
+
+// isMarked reports whether it was told before.
+func (t *turn) isMarked(ctx context.Context, id MessageID) (bool, error) {
+	told, err := list(ctx, t.tx, scanText, `SELECT data FROM event WHERE stream = $1 AND type = $2`,
+		string(journal.ConversationStream(string(t.c.ID))), string(journal.Marked))
+	for _, data := range told {
+		var ch Change
+		if err := json.Unmarshal([]byte(data), &ch); err != nil {
+			return false, fmt.Errorf("read mark: %w", err)
+		}
+		if ch.Marked != nil && ch.Marked.Message == id {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// waitsAfter is since when the customer waits if everything up to a position is answered; zero if he does not.
+func (t *turn) waitsAfter(ctx context.Context, seq int64) (time.Time, error) {
+	var first sql.NullInt64
+	err := t.tx.QueryRowContext(ctx, `SELECT MIN(at) FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'in' AND auto = ''`,
+		string(t.c.ID), seq).Scan(&first)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("count wait: %w", err)
+	}
+	return db.Time(first), nil
+}
