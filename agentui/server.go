@@ -91,7 +91,7 @@ func NewServer(d Deps, set Settings) (*Server, error) {
 		return nil, err
 	}
 	return &Server{Deps: d, set: set, cross: cross, static: files, met: newMetrics(d.Metrics),
-		throttle: newThrottle(d.Now), repeats: newRepeats(d.Now)}, nil
+		throttle: newThrottle(d.Live, d.Log, d.Now), repeats: newRepeats(d.Now)}, nil
 }
 
 // Handler answers /api/, /w/, /u/ (unsubscribing), and everything else with the console. See package wire for the API.

@@ -22,20 +22,20 @@ func (s *Server) signIn(c *call) (any, error) {
 	if len(address) > 254 {
 		return nil, roster.ErrCredentials
 	}
-	if left := s.throttle.wait(address, place); left > 0 {
+	if left := s.throttle.try(c.ctx, address, place); left > 0 {
 		c.w.Header().Set("Retry-After", strconv.Itoa(int(left.Seconds())+1))
 		return nil, refuse(http.StatusTooManyRequests, "too_many")
 	}
 	agent, err := s.Roster.Check(c.ctx, address, in.Password)
 	if errors.Is(err, roster.ErrCredentials) {
-		s.throttle.fail(address, place)
 		s.Log.Info("sign-in refused")
 		return nil, err
 	}
 	if err != nil {
+		s.throttle.undecided(c.ctx, address, place)
 		return nil, err
 	}
-	s.throttle.succeed(address, place)
+	s.throttle.passed(c.ctx, address, place)
 	return s.begin(c, agent)
 }
 

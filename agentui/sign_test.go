@@ -1,6 +1,8 @@
 package agentui
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -103,24 +105,90 @@ func TestSignInIsThrottled(t *testing.T) {
 	r.as("bruno") // others may
 }
 
-func TestThrottleForgetsAndIsBounded(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	th := newThrottle(func() time.Time { return now })
-	for range failuresPerPlace {
-		th.fail("anna", "place")
+// All gateways have one budget of tries: what was failed at another one counts here.
+func TestSignInIsThrottledByAllGatewaysTogether(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	other := newThrottle(r.live, slog.New(slog.DiscardHandler), time.Now)
+	for range failuresPerAddress - 1 {
+		if wait := other.try(t.Context(), "anna@negozio.example", "127.0.0.1"); wait > 0 {
+			t.Fatal(wait)
+		}
 	}
-	if th.wait("anna", "place") == 0 || th.wait("bruno", "place") == 0 || th.wait("anna", "elsewhere") != 0 {
+	b := r.browser()
+	right := wire.SignIn{Email: "anna@negozio.example", Password: password}
+	if code := b.do("POST", "/api/session", wire.SignIn{Email: right.Email, Password: "wrong"}, nil); code != 401 {
+		t.Fatalf("status %d", code)
+	}
+	if code := b.do("POST", "/api/session", right, nil); code != http.StatusTooManyRequests {
+		t.Errorf("one try more than all gateways allow: %d", code)
+	}
+	r.redis.FlushAll() // here one has failed, and only that is known now
+	if code := b.do("POST", "/api/session", right, nil); code != 200 {
+		t.Errorf("status %d", code)
+	}
+}
+
+// While Redis is away staff can sign in, and each gateway still bounds what it sees; what was counted before holds afterwards.
+func TestSignInWhileRedisIsAway(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	one, two := newThrottle(r.live, slog.New(slog.DiscardHandler), time.Now), newThrottle(r.live, slog.New(slog.DiscardHandler), time.Now)
+	one.try(t.Context(), "carla", "place")
+	r.redis.Close()
+	if code := r.browser().do("POST", "/api/session", wire.SignIn{Email: "anna@negozio.example", Password: password}, nil); code != 200 {
+		t.Errorf("anna does not get in: %d", code)
+	}
+	let := 0
+	for i := range 3 * failuresPerAddress {
+		if []*throttle{one, two}[i%2].try(t.Context(), "carla", "place") == 0 {
+			let++
+		}
+	}
+	if let != 2*failuresPerAddress-1 {
+		t.Errorf("two gateways let %d tries through", let)
+	}
+	if err := r.redis.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if wait := one.try(t.Context(), "carla", "place"); wait == 0 {
+		t.Error("forgotten when Redis came back")
+	}
+}
+
+func TestThrottleForgetsAndIsBounded(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	now := time.Unix(1e9, 0)
+	th := newThrottle(r.live, slog.New(slog.DiscardHandler), func() time.Time { return now })
+	try := func(address, place string) bool { return th.tryHere(counters(address, place)) == 0 }
+	for i := range failuresPerPlace {
+		if !try(fmt.Sprint("agent", i), "place") {
+			t.Fatalf("refused after %d", i)
+		}
+	}
+	if try("anna", "place") || !try("anna", "elsewhere") {
 		t.Error("counted wrongly")
 	}
-	now = now.Add(forgiveAfter)
-	if th.wait("anna", "place") != 0 {
-		t.Error("never forgiven")
+	th.passed(t.Context(), "agent0", "place")
+	if !try("anna", "place") || try("bruno", "place") {
+		t.Error("who got in takes one try of the place with him")
+	}
+	th.undecided(t.Context(), "agent1", "place")
+	if !try("agent1", "place") || try("bruno", "place") {
+		t.Error("a try of which nobody knows is not given back")
+	}
+	for _, step := range []time.Duration{forgiveAfter, -time.Hour} {
+		now = now.Add(step)
+		if !try("anna", "place") {
+			t.Errorf("not forgiven when the clock went %s", step)
+		}
+		for range failuresPerPlace {
+			try("anna", "place")
+		}
 	}
 	for i := range throttled + 100 {
-		th.fail(strings.Repeat("x", i%50)+string(rune(i)), "place")
+		try(strings.Repeat("x", i%50)+string(rune(i)), fmt.Sprint("place", i%5000))
 	}
-	if len(th.failed) > throttled+2 {
-		t.Errorf("%d keys", len(th.failed))
+	if len(th.here) > throttled+2 {
+		t.Errorf("%d counters", len(th.here))
 	}
 }
 

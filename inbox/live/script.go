@@ -51,6 +51,7 @@ var (
 	luaDisconnect    = withState("disconnect")
 	luaDrop          = bare("drop")
 	luaExpire        = withState("expire")
+	luaFirst         = bare("first")
 	luaForgive       = withState("forgive")
 	luaHead          = withState("head")
 	luaHeartbeat     = withState("heartbeat")
@@ -60,7 +61,9 @@ var (
 	luaPresence      = withState("presence")
 	luaRelease       = bare("release")
 	luaSnapshot      = withState("snapshot")
+	luaTry           = bare("try")
 	luaUnclaim       = withState("unclaim")
+	luaUntry         = bare("untry")
 	luaWork          = withState("work")
 )
 
