@@ -27,7 +27,7 @@ func (b *buckets) take(key string, now time.Time) (wait time.Duration, ok bool) 
 	defer b.mu.Unlock()
 	b.sweep(now)
 	at := b.full[key]
-	if at.Before(now) {
+	if at.Before(now) || at.Sub(now) > time.Duration(b.burst)*b.every { // no bucket takes longer to fill: the clock was set back
 		at = now
 	}
 	at = at.Add(b.every)
@@ -40,7 +40,7 @@ func (b *buckets) take(key string, now time.Time) (wait time.Duration, ok bool) 
 
 // sweep forgets full buckets, at most once per time that a bucket takes to fill. The caller holds mu.
 func (b *buckets) sweep(now time.Time) {
-	if now.Sub(b.swept) < time.Duration(b.burst)*b.every {
+	if now.Sub(b.swept).Abs() < time.Duration(b.burst)*b.every {
 		return
 	}
 	b.swept = now

@@ -143,7 +143,7 @@ func (ss *session) hello(in inFrame) {
 	}
 	ss.here(now)
 	ss.send(outFrame{T: outWelcome})
-	if now.Sub(v.issued) > tokenRenew {
+	if now.Sub(v.issued).Abs() > tokenRenew {
 		ss.renew(now)
 	}
 }
@@ -187,14 +187,14 @@ func (ss *session) beat(in inFrame) {
 		return
 	}
 	now := ss.srv.deps.Now()
-	if now.Sub(ss.lastHere) >= presenceTick {
+	if now.Sub(ss.lastHere).Abs() >= presenceTick {
 		ss.here(now)
 	}
 	if !ss.permitted() {
 		return
 	}
 	ss.feed.settle(ss, in.Seq, channels.StateDelivered)
-	if ss.feed.isOpen() && now.Sub(ss.lastLook) >= lookTick {
+	if ss.feed.isOpen() && now.Sub(ss.lastLook).Abs() >= lookTick {
 		ss.lastLook = now
 		ss.feed.look(ss)
 	}
@@ -204,7 +204,7 @@ func (ss *session) beat(in inFrame) {
 func (ss *session) typing() {
 	now := ss.srv.deps.Now()
 	epoch := ss.feed.conversation()
-	if ss.srv.deps.Typing == nil || epoch == "" || now.Sub(ss.lastType) < typingTick {
+	if ss.srv.deps.Typing == nil || epoch == "" || now.Sub(ss.lastType).Abs() < typingTick {
 		return
 	}
 	ss.lastType = now

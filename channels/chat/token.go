@@ -19,7 +19,7 @@ import (
 const (
 	tokenLife  = 30 * 24 * time.Hour
 	tokenRenew = 24 * time.Hour
-	tokenSkew  = time.Minute // how far another node's clock may be ahead
+	tokenSkew  = 24 * time.Hour // how far the record's clock may have been ahead when we issued it: the visitor keeps his lines
 	tokenSize  = 1 + 16 + 16 + 8
 )
 

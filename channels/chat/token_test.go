@@ -45,9 +45,12 @@ func TestC01VisitorToken(t *testing.T) {
 	if _, err := rotated.visitOf(token, noon); err != nil {
 		t.Errorf("a rotated secret breaks old tokens: %v", err)
 	}
+	if _, err := a.visitOf(token, noon.Add(-time.Hour)); err != nil {
+		t.Errorf("a visitor is forgotten because the clock was set back: %v", err)
+	}
 	for name, try := range map[string]func() error{
 		"expired":         func() error { _, err := a.visitOf(token, noon.Add(tokenLife+time.Second)); return err },
-		"from the future": func() error { _, err := a.visitOf(token, noon.Add(-2*time.Minute)); return err },
+		"from the future": func() error { _, err := a.visitOf(token, noon.Add(-tokenSkew-time.Second)); return err },
 		"another account": func() error { _, err := other.visitOf(token, noon); return err },
 		"another secret":  func() error { _, err := foreign.visitOf(token, noon); return err },
 		"tampered":        func() error { _, err := a.visitOf("B"+token[1:], noon); return err },
@@ -177,6 +180,26 @@ func TestC21Buckets(t *testing.T) {
 		t.Fatal("refused after the interval")
 	}
 	b.take("c", noon.Add(time.Hour))
+	if len(b.full) != 1 {
+		t.Fatalf("%d buckets kept", len(b.full))
+	}
+}
+
+// N15: what was written while the clock was an hour ahead holds nobody up for an hour when it is set back.
+func TestN15BucketsWhenTheClockIsSetBack(t *testing.T) {
+	b := newBuckets(3, time.Second)
+	for range 3 {
+		b.take("a", noon.Add(time.Hour))
+	}
+	for i := range 3 {
+		if wait, ok := b.take("a", noon); !ok {
+			t.Fatalf("number %d of the burst must wait for %s", i, wait)
+		}
+	}
+	if wait, ok := b.take("a", noon); ok || wait != time.Second {
+		t.Fatalf("after the burst: %s %v", wait, ok)
+	}
+	b.take("c", noon.Add(10*time.Second))
 	if len(b.full) != 1 {
 		t.Fatalf("%d buckets kept", len(b.full))
 	}

@@ -202,6 +202,17 @@ func TestHalfOpenSocketIsCut(t *testing.T) {
 	}
 }
 
+// N15: also when the clock was set back by an hour, nobody keeps a line on which nothing is heard for an hour.
+func TestN15HalfOpenSocketIsCutWhenTheClockIsSetBack(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	quiet := r.follow("anna")
+	r.clock.Store(-int64(time.Hour))
+	r.hub.ping()
+	if code := quiet.closed(); code != int(socket.Silent) {
+		t.Errorf("closed with %d", code)
+	}
+}
+
 func TestStopDrainsAndForgetsNothing(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	c := r.follow("anna")

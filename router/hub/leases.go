@@ -73,12 +73,12 @@ func (h *Hub) ping() {
 	defer h.mu.Unlock()
 	now := h.opt.Now()
 	for p := range h.peers {
-		if now.Sub(p.heard) > silence {
+		if now.Sub(p.heard).Abs() > silence {
 			p.conn.Close(socket.Silent)
 			continue
 		}
 		p.send(Ping{T: FramePing, At: now.UnixMilli(), Offset: p.sent})
-		if p.view != "" && now.Sub(p.viewed) >= 2*beat {
+		if p.view != "" && now.Sub(p.viewed).Abs() >= 2*beat {
 			p.viewed = now
 			h.signal(p.agent, p.view, WhatViewing, false)
 		}
@@ -108,7 +108,7 @@ func (h *Hub) renew(ctx context.Context, p *peer) {
 func (h *Hub) review(ctx context.Context, p *peer) {
 	now := h.opt.Now()
 	h.mu.Lock()
-	due, agent := now.Sub(p.checked) >= review, p.agent
+	due, agent := now.Sub(p.checked).Abs() >= review, p.agent
 	if due {
 		p.checked = now
 	}

@@ -55,7 +55,7 @@ func (p *peer) typing(f Typing) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.opt.Now()
-	if f.Conversation == "" || now.Sub(p.typed) < typeEvery {
+	if f.Conversation == "" || now.Sub(p.typed).Abs() < typeEvery {
 		return
 	}
 	p.typed = now
@@ -240,7 +240,7 @@ func (h *Hub) fadeViewers() {
 	now := h.opt.Now()
 	for c, here := range h.viewers {
 		for id, v := range here {
-			if now.Sub(v.at) <= viewLasts {
+			if now.Sub(v.at).Abs() <= viewLasts {
 				continue
 			}
 			delete(here, id)
