@@ -186,16 +186,29 @@ func TestE2EStoresGoAway(t *testing.T) {
 	})
 }
 
-// TestE2EOneGatewayAlone: SQLite and the Redis inside the program. The clock of the machine, which is the only one, is set ahead by an hour
-// and back, and back by an hour and ahead; then the gateway is killed.
+// TestE2EOneGatewayAlone: SQLite and the Redis inside the program. The gateway is killed; then the clock of the machine, which is the only
+// one, is set ahead by an hour and back, and back by an hour and ahead. The process lives on, with all that it remembers.
 func TestE2EOneGatewayAlone(t *testing.T) {
 	w := stage(t, staging.Options{Gateways: 1, Alone: true, Visitors: 8, Phones: 4, Writers: 2, Agents: 4})
 	steps := []staging.Step{
-		{At: 3 * time.Second, For: 4 * time.Second, Fault: staging.ClockAhead, Which: 1},
-		{At: 11 * time.Second, For: 4 * time.Second, Fault: staging.ClockBehind, Which: 1},
-		{At: 19 * time.Second, For: time.Second, Fault: staging.KillGateway, Which: 1},
+		{At: 3 * time.Second, For: time.Second, Fault: staging.KillGateway, Which: 1},
+		{At: 7 * time.Second, For: 4 * time.Second, Fault: staging.ClockAhead, Which: 1},
+		{At: 15 * time.Second, For: 4 * time.Second, Fault: staging.ClockBehind, Which: 1},
 	}
 	drive(t, w, staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}, func(ctx context.Context) error {
 		return w.Act(ctx, steps, 24*time.Second, func(what string) { t.Log(what) })
+	})
+}
+
+// TestE2EClockOfPostgresIsSet: two gateways go by the clock of one PostgreSQL, which is set ahead by an hour and back, and back by an hour
+// and ahead.
+func TestE2EClockOfPostgresIsSet(t *testing.T) {
+	w := stage(t, staging.Options{Gateways: 2, Visitors: 8, Phones: 4, Writers: 2, Agents: 4})
+	steps := []staging.Step{
+		{At: 3 * time.Second, For: 4 * time.Second, Fault: staging.RecordAhead},
+		{At: 11 * time.Second, For: 4 * time.Second, Fault: staging.RecordBehind},
+	}
+	drive(t, w, staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}, func(ctx context.Context) error {
+		return w.Act(ctx, steps, 20*time.Second, func(what string) { t.Log(what) })
 	})
 }

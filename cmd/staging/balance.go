@@ -52,6 +52,9 @@ func (b *Balance) sheet(k channels.Kind) *Sheet {
 	return b.Channels[k]
 }
 
+// longestWait is how far ahead the next try of a message may lie: one that lies further was set while a clock was an hour ahead.
+const longestWait = 30 * time.Minute
+
 // kept is a message as the record has it.
 type kept struct {
 	conversation inbox.ConversationID
@@ -99,9 +102,9 @@ func (w *World) balance(ctx context.Context) (*Balance, error) {
 
 func (w *World) messages(ctx context.Context) (all []kept, err error) {
 	query := fmt.Sprintf(`SELECT m.conversation_id, m.seq, m.direction, m.kind, m.body, m.state, m.fault, EXISTS (SELECT 1 FROM outbox o
-		WHERE o.conversation_id = m.conversation_id AND o.kind = m.kind AND (o.state = 'queued' AND o.attempts > 0 AND o.due_at > %[1]d
-			OR o.state = 'sending' AND o.leased_until > %[1]d))
-		FROM message m ORDER BY m.conversation_id, m.seq`, time.Now().UnixMilli())
+		WHERE o.conversation_id = m.conversation_id AND o.kind = m.kind AND (o.state = 'queued' AND o.attempts > 0 AND o.due_at > %[1]d AND o.due_at < %[2]d
+			OR o.state = 'sending' AND o.leased_until > %[1]d AND o.leased_until < %[2]d))
+		FROM message m ORDER BY m.conversation_id, m.seq`, time.Now().UnixMilli(), time.Now().Add(longestWait).UnixMilli())
 	err = w.rows(ctx, query, func(r *sql.Rows) error {
 		var m kept
 		if err := r.Scan(&m.conversation, &m.seq, &m.direction, &m.kind, &m.text, &m.state, &m.fault, &m.waiting); err != nil {
@@ -313,7 +316,7 @@ func (b *Balance) sent(m kept, n int) {
 		}
 	default:
 		s.Waiting++
-		if !m.waiting || n > 1 {
+		if !m.waiting || n > 1 || m.kind == channels.Chat { // the visitor is there, and chat is tried again within seconds
 			b.problem("reply %q is still %s and arrived %d times", m.text, m.state, n)
 		}
 	}

@@ -28,12 +28,14 @@ const (
 	Failover     Fault = "Redis master killed, replica promoted"
 	ClockAhead   Fault = "clock set an hour ahead, and back"
 	ClockBehind  Fault = "clock set an hour back, and ahead"
+	RecordAhead  Fault = "PostgreSQL's clock set an hour ahead, and back"
+	RecordBehind Fault = "PostgreSQL's clock set an hour back, and ahead"
 	MailTorn     Fault = "IMAP connection broken in the middle of a mail"
 	MailLost     Fault = "SMTP server takes mails without an answer"
 )
 
 var faults = []Fault{KillGateway, KillRedis, KillPostgres, MailOutage, ProviderDown, ProviderLost, Callbacks, Webhooks, HalfOpen,
-	Failover, ClockAhead, ClockBehind, MailTorn, MailLost}
+	Failover, ClockAhead, ClockBehind, RecordAhead, RecordBehind, MailTorn, MailLost}
 
 // ofGateway are the faults that strike one gateway.
 var ofGateway = []Fault{KillGateway, ClockAhead, ClockBehind}
@@ -64,20 +66,20 @@ func (s Step) String() string {
 // Plan are the steps of a drill: the same for the same seed, length and number of gateways. Every fault comes once before any comes a
 // second time, each at a random point of a slot of its own.
 func Plan(seed uint64, length time.Duration, gateways int) (steps []Step) {
-	const slot = 4 * time.Second
+	const slot, jitter = 3600 * time.Millisecond, 600 * time.Millisecond
 	dice := rand.New(rand.NewPCG(seed, 0x5707e110)) //nolint:gosec // it must be repeatable, not secret
 	var order []int
 	for begin := 2 * time.Second; begin+slot <= length; begin += slot {
 		if len(order) == 0 {
 			order = dice.Perm(len(faults))
 		}
-		s := Step{At: begin + time.Duration(dice.Int64N(int64(time.Second))), Fault: faults[order[0]]}
+		s := Step{At: begin + time.Duration(dice.Int64N(int64(jitter))), Fault: faults[order[0]]}
 		order = order[1:]
 		switch s.Fault {
 		case KillGateway, ClockAhead, ClockBehind:
 			s.Which = 1 + dice.IntN(gateways)
 			s.For = time.Second + time.Duration(dice.Int64N(int64(2*time.Second)))
-		case KillRedis, KillPostgres, MailOutage:
+		case KillRedis, KillPostgres, MailOutage, RecordAhead, RecordBehind:
 			s.For = time.Second + time.Duration(dice.Int64N(int64(2*time.Second)))
 		case ProviderDown, ProviderLost, MailTorn, MailLost:
 			s.Which = 1 + dice.IntN(4)
@@ -112,7 +114,7 @@ func (w *World) act(ctx context.Context, s Step) error {
 		g.Kill()
 		pause(ctx, s.For)
 		return g.Start(ctx)
-	case ClockAhead, ClockBehind:
+	case ClockAhead, ClockBehind, RecordAhead, RecordBehind:
 		return w.setClock(ctx, s)
 	case Failover:
 		return w.Redis.Failover(ctx)
@@ -146,20 +148,6 @@ func (w *World) act(ctx context.Context, s Step) error {
 		w.Public.Freeze()
 	}
 	return nil
-}
-
-// setClock sets the clock of a gateway's machine wrong and right again.
-func (w *World) setClock(ctx context.Context, s Step) error {
-	ahead := time.Hour
-	if s.Fault == ClockBehind {
-		ahead = -ahead
-	}
-	g := w.Gateways[(s.Which-1)%len(w.Gateways)]
-	if err := g.SetClock(ahead); err != nil {
-		return err
-	}
-	pause(ctx, s.For)
-	return g.SetClock(0)
 }
 
 // again announces the last texts once more, the newest first.

@@ -98,6 +98,9 @@ func (w *World) stores(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := w.Postgres.SetClock(ctx, 0); err != nil { // before anybody is connected
+		return err
+	}
 	w.url = w.Postgres.URL()
 	w.Redis, err = NewRedis(ctx, w.path("redis"), w.opt.Redis)
 	w.ends = append(w.ends, func() error { w.Redis.Close(); return nil })
