@@ -159,25 +159,6 @@ func tellsMore(in channels.Inbound, c Conversation) bool {
 	return c.CustomerName == "" && named || c.Locale == "" && in.Locale != ""
 }
 
-// turns locks and reads conversations, in order of their ids. What is not there is left out.
-func (l *Ledger) turns(ctx context.Context, tx *sql.Tx, ids []ConversationID) (map[ConversationID]*turn, error) {
-	order := slices.Clone(ids)
-	slices.Sort(order)
-	order = slices.Compact(order)
-	if len(order) == 0 {
-		return nil, nil
-	}
-	locked, err := lockConversations(ctx, l.db, tx, order)
-	if err != nil {
-		return nil, err
-	}
-	at, turns := l.clock(), make(map[ConversationID]*turn, len(locked))
-	for _, v := range locked {
-		turns[v.ID] = &turn{l: l, tx: tx, at: at, before: v, c: v}
-	}
-	return turns, nil
-}
-
 // takePlain writes the plain messages.
 func (b *batched) takePlain(ctx context.Context, plain []plainMessage) error {
 	if len(plain) == 0 {

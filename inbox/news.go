@@ -113,24 +113,22 @@ func (h *hearing) conversations(ctx context.Context, l *Ledger, tx *sql.Tx) ([]C
 		`WITH `+with+` SELECT o.conversation_id FROM w JOIN outbox o ON o.id = w.id`, args...)
 }
 
-// read reads the rows once their conversations are locked.
-func (h *hearing) read(ctx context.Context, l *Ledger, tx *sql.Tx) error {
+// read asks for the rows; it is to be run with their conversations locked.
+func (h *hearing) read(l *Ledger) db.Statement {
 	if len(h.ids) == 0 {
-		return nil
+		return db.Statement{}
 	}
+	h.rows = make(map[string]*leaving, len(h.ids))
 	with, args := l.db.With("w", db.Texts("id", h.ids, func(id string) string { return id }),
 		db.Texts("outside", h.ids, func(id string) string { return h.outside[id] }))
-	all, err := list(ctx, tx, func(row scanner) (*leaving, error) {
+	return db.Ask(func(row db.Row) error {
 		var r leaving
-		return &r, row.Scan(&r.id, &r.conversation, &r.message, &r.kind, &r.account, &r.state, &r.outside, &r.to, &r.seq, &r.shown, &r.parked)
+		err := row.Scan(&r.id, &r.conversation, &r.message, &r.kind, &r.account, &r.state, &r.outside, &r.to, &r.seq, &r.shown, &r.parked)
+		h.rows[r.id] = &r
+		return err
 	}, `WITH `+with+` SELECT o.id, o.conversation_id, o.message_id, o.kind, o.account_id, o.state, o.external_id, m.peer, m.seq, m.state,
 			(SELECT p.id FROM parked_receipt p WHERE p.account_id = o.account_id AND p.external_id = w.outside LIMIT 1) IS NOT NULL
 		FROM w JOIN outbox o ON o.id = w.id JOIN message m ON m.id = o.message_id`, args...)
-	h.rows = make(map[string]*leaving, len(all))
-	for _, r := range all {
-		h.rows[r.id] = r
-	}
-	return err
 }
 
 // statements write what was heard.

@@ -34,8 +34,8 @@ func readConversation(ctx context.Context, q db.Querier, where string, args ...a
 	return v, nil
 }
 
-// scanner is *sql.Row or *sql.Rows.
-type scanner interface{ Scan(into ...any) error }
+// scanner is what a row is read from.
+type scanner = db.Row
 
 func scanConversation(row scanner) (Conversation, error) {
 	var v Conversation
@@ -72,20 +72,16 @@ func list[T any](ctx context.Context, q db.Querier, scan func(scanner) (T, error
 
 func scanText(row scanner) (s string, err error) { return s, row.Scan(&s) }
 
-// lockConversation takes the row, so that whoever changes this conversation waits until the transaction ends, and reads it.
-func lockConversation(ctx context.Context, d *db.DB, tx *sql.Tx, id ConversationID) (Conversation, error) {
-	return readConversation(ctx, tx, `WHERE v.id = $1`+d.ForUpdate("v"), string(id))
-}
-
-// lockConversations takes several rows, in order of their ids. What is not there is left out.
-func lockConversations(ctx context.Context, d *db.DB, tx *sql.Tx, ids []ConversationID) ([]Conversation, error) {
+// lockConversations takes rows, so that whoever changes these conversations waits until the transaction ends, and reads them.
+func lockConversations(d *db.DB, ids []ConversationID, each func(Conversation)) db.Statement {
 	with, args := d.With("w", db.Texts("id", ids, func(id ConversationID) ConversationID { return id }))
-	all, err := list(ctx, tx, scanConversation, `WITH `+with+` SELECT `+conversationColumns+fromConversation+`
-		WHERE v.id IN (SELECT w.id FROM w) ORDER BY v.id`+d.ForUpdate("v"), args...)
-	if err != nil {
-		return nil, fmt.Errorf("lock conversations: %w", err)
-	}
-	return all, nil
+	return db.Ask(func(row db.Row) error {
+		v, err := scanConversation(row)
+		if err == nil {
+			each(v)
+		}
+		return err
+	}, `WITH `+with+` SELECT `+conversationColumns+fromConversation+`WHERE v.id IN (SELECT w.id FROM w) ORDER BY v.id`+d.ForUpdate("v"), args...)
 }
 
 // openConversations finds for each message the open conversation that a channel without references goes on with, as current does, if

@@ -95,13 +95,9 @@ func (r *round) take(ctx context.Context, batch []*ticket[act, outcome]) error {
 	for _, cmd := range cmds {
 		where = append(where, cmd.Conversation)
 	}
-	if r.turns, err = r.l.turns(ctx, r.tx, where); err != nil {
-		return err
-	}
-	facts, err := r.facts(ctx, cmds)
-	if err == nil {
-		err = r.news.read(ctx, r.l, r.tx)
-	}
+	r.turns = make(map[ConversationID]*turn, len(where))
+	facts := make([]replyFact, len(cmds))
+	err = r.l.db.Together(ctx, r.tx, append(r.l.locking(r.tx, r.turns, where), r.facts(cmds, facts), r.news.read(r.l))...)
 	if err != nil {
 		return err
 	}
@@ -119,17 +115,6 @@ func (r *round) take(ctx context.Context, batch []*ticket[act, outcome]) error {
 		}
 	}
 	return r.flush(ctx)
-}
-
-func (r *round) facts(ctx context.Context, cmds []ReplyCmd) ([]replyFact, error) {
-	if len(cmds) == 0 {
-		return nil, nil
-	}
-	holder := ""
-	if r.express != nil {
-		holder = r.express.holder
-	}
-	return replyFacts(ctx, r.l.db, r.tx, cmds, holder)
 }
 
 // reply writes a plain reply, one in each conversation.
@@ -223,14 +208,21 @@ type replyFact struct {
 	customer int64 // customer.Customer.Seq
 }
 
-// replyFacts reads, with the conversations locked, what each reply depends on. There is no EXISTS in it: of one PostgreSQL may make a hash
-// of the whole table.
-func replyFacts(ctx context.Context, d *db.DB, tx *sql.Tx, cmds []ReplyCmd, holder string) ([]replyFact, error) {
+// facts asks what each reply depends on; it is to be run with the conversations locked. There is no EXISTS in it: of one PostgreSQL may
+// make a hash of the whole table.
+func (r *round) facts(cmds []ReplyCmd, into []replyFact) db.Statement {
+	if len(cmds) == 0 {
+		return db.Statement{}
+	}
+	holder := ""
+	if r.express != nil {
+		holder = r.express.holder
+	}
 	n := make([]int, len(cmds))
 	for i := range n {
 		n[i] = i
 	}
-	with, args := d.With("w",
+	with, args := r.l.db.With("w",
 		db.Ints("n", n, func(i int) int { return i }),
 		db.Texts("conversation", n, func(i int) ConversationID { return cmds[i].Conversation }),
 		db.Texts("agent", n, func(i int) AgentID { return cmds[i].Agent }),
@@ -239,15 +231,18 @@ func replyFacts(ctx context.Context, d *db.DB, tx *sql.Tx, cmds []ReplyCmd, hold
 		db.Texts("value", n, func(i int) string { return cmds[i].Address }),
 		db.Ints("seen", n, func(i int) int64 { return cmds[i].SeenSeq }),
 		db.Texts("holder", n, func(int) string { return holder }))
-	facts := make([]replyFact, len(cmds))
-	_, err := list(ctx, tx, func(row scanner) (struct{}, error) {
+	return db.Ask(func(row db.Row) error {
 		var i int
 		var f replyFact
 		err := row.Scan(&i, &f.repeat, &f.known, &f.news, &f.before, &f.customer)
-		if err == nil {
-			facts[i] = f
+		if err != nil {
+			return err
 		}
-		return struct{}{}, err
+		f.repeat = f.repeat || slices.ContainsFunc(cmds[:i], func(other ReplyCmd) bool { // the same reply twice in one batch
+			return other.Agent == cmds[i].Agent && other.ClientID == cmds[i].ClientID
+		})
+		into[i] = f
+		return nil
 	}, `WITH `+with+` SELECT w.n,
 			(SELECT m.id FROM message m WHERE m.author_id = w.agent AND m.client_id = w.client) IS NOT NULL,
 			(SELECT i.id FROM identity i WHERE i.customer_id = v.customer_id AND i.kind = w.kind AND i.value = w.value) IS NOT NULL,
@@ -257,13 +252,4 @@ func replyFacts(ctx context.Context, d *db.DB, tx *sql.Tx, cmds []ReplyCmd, hold
 				AND NOT (o.state = 'sending' AND o.leased_by = w.holder) LIMIT 1) IS NOT NULL,
 			c.last_seq
 		FROM w JOIN conversation v ON v.id = w.conversation JOIN customer c ON c.id = v.customer_id`, args...)
-	if err != nil {
-		return nil, err
-	}
-	for i, cmd := range cmds { // the same reply twice in one batch
-		facts[i].repeat = facts[i].repeat || slices.ContainsFunc(cmds[:i], func(other ReplyCmd) bool {
-			return other.Agent == cmd.Agent && other.ClientID == cmd.ClientID
-		})
-	}
-	return facts, nil
 }

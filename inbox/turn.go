@@ -25,6 +25,7 @@ type turn struct {
 	at       time.Time
 	before   Conversation // the zero Conversation when c is new
 	c        Conversation
+	heads    journal.Heads // of the streams that were asked for with its own
 	messages []stored
 	refs     []ref
 	rows     []Row
@@ -61,15 +62,42 @@ func (l *Ledger) tell(turns ...*turn) {
 
 // turn locks and reads a conversation.
 func (l *Ledger) turn(ctx context.Context, tx *sql.Tx, id ConversationID) (*turn, error) {
-	v, err := lockConversation(ctx, l.db, tx, id)
-	if err != nil {
-		return nil, err
+	turns, err := l.turns(ctx, tx, []ConversationID{id})
+	if err == nil && turns[id] == nil {
+		err = ErrNotFound
 	}
-	return &turn{l: l, tx: tx, at: l.clock(), before: v, c: v}, nil
+	return turns[id], err
+}
+
+// turns locks and reads conversations. What is not there is left out.
+func (l *Ledger) turns(ctx context.Context, tx *sql.Tx, ids []ConversationID) (map[ConversationID]*turn, error) {
+	turns := make(map[ConversationID]*turn, len(ids))
+	if err := l.db.Together(ctx, tx, l.locking(tx, turns, ids)...); err != nil {
+		return nil, fmt.Errorf("lock conversations: %w", err)
+	}
+	return turns, nil
+}
+
+// locking are the statements of turns: when they have been run, into is filled. What is asked behind them in the same round trip is seen
+// with the conversations locked. Rows are locked in the order of their ids.
+func (l *Ledger) locking(tx *sql.Tx, into map[ConversationID]*turn, ids []ConversationID) []db.Statement {
+	order := slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(order) == 0 {
+		return nil
+	}
+	at, heads := l.clock(), journal.Heads{}
+	lock := lockConversations(l.db, order, func(v Conversation) { into[v.ID] = &turn{l: l, tx: tx, at: at, before: v, c: v, heads: heads} })
+	streams := make([]journal.Stream, len(order))
+	for i, id := range order {
+		streams[i] = journal.ConversationStream(string(id))
+	}
+	return []db.Statement{lock, l.journal.Heads(heads, streams...)}
 }
 
 // clock is now as the record keeps it.
 func (l *Ledger) clock() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
+
+func (t *turn) stream() journal.Stream { return journal.ConversationStream(string(t.c.ID)) }
 
 // tell appends an event that carries the conversation as it is now.
 func (t *turn) tell(typ journal.Type, actor journal.Actor, ch Change) error {
@@ -78,7 +106,7 @@ func (t *turn) tell(typ journal.Type, actor journal.Actor, ch Change) error {
 	if ch.Message != nil && typ != journal.Corrected {
 		ch.Message.Seq = t.c.LastSeq
 	}
-	e, err := journal.Of(journal.ConversationStream(string(t.c.ID)), t.c.LastSeq, string(t.c.Customer), typ, actor, t.at, ch)
+	e, err := journal.Of(t.stream(), t.c.LastSeq, string(t.c.Customer), typ, actor, t.at, ch)
 	if err != nil {
 		return err
 	}
@@ -139,7 +167,9 @@ func written(ctx context.Context, l *Ledger, tx *sql.Tx, turns []*turn) ([]db.St
 	var rows []Row
 	var events []journal.Event
 	var all []db.Statement
+	heads := journal.Heads{}
 	for _, t := range turns {
+		heads[t.stream()] = t.heads[t.stream()]
 		if t.before.ID != "" {
 			known = append(known, t)
 		} else {
@@ -155,8 +185,8 @@ func written(ctx context.Context, l *Ledger, tx *sql.Tx, turns []*turn) ([]db.St
 	changed, err1 := updateConversations(l.db, known)
 	said, err2 := insertMessages(l.db, messages)
 	waiting, err3 := insertRows(l.db, rows)
-	journaled, err4 := l.journal.Statement(ctx, tx, events...)
-	return append(all, changed, said, insertRefs(l.db, refs), waiting, journaled), errors.Join(err1, err2, err3, err4)
+	journaled, err4 := l.journal.Statements(ctx, tx, heads, events...)
+	return append(append(all, changed, said, insertRefs(l.db, refs), waiting), journaled...), errors.Join(err1, err2, err3, err4)
 }
 
 // preview is the beginning of a message in one line.

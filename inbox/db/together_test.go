@@ -3,6 +3,8 @@ package db_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"sportello/inbox/db"
@@ -52,6 +54,51 @@ func TestTogether(t *testing.T) {
 		}
 		if _, err := run(one("b"), two("b")); err != nil || count() != 4 {
 			t.Fatal(err, count())
+		}
+	})
+}
+
+// What is asked sees what was written before it in the same round trip, in rows of the types that the record uses; an answer that cannot be
+// read fails like a statement that cannot be run.
+func TestTogetherAsks(t *testing.T) {
+	type name string
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		if _, err := d.ExecContext(t.Context(), `CREATE TABLE one (id TEXT PRIMARY KEY, n BIGINT, at BIGINT)`); err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		read := func(row db.Row) error {
+			var id name
+			var n int
+			var at sql.NullInt64
+			var known bool
+			err := row.Scan(&id, &n, &at, &known)
+			found = append(found, fmt.Sprint(id, n, db.Time(at).UnixMilli() > 0, known))
+			return err
+		}
+		ask := db.Ask(read, `SELECT id, n, at, at IS NOT NULL FROM one WHERE n >= $1 ORDER BY id`, 1)
+		add := db.Do(`INSERT INTO one (id, n, at) VALUES ($1, $2, $3)`, "a", 1, nil)
+		more := db.Do(`INSERT INTO one (id, n, at) VALUES ($1, $2, $3)`, "b", 2, 5)
+		err := d.Tx(t.Context(), func(tx *sql.Tx) error { return d.Together(t.Context(), tx, add, ask, more, ask) })
+		if want := []string{"a1 false false", "a1 false false", "b2 true true"}; err != nil || !slices.Equal(found, want) {
+			t.Fatalf("%q, %v; want %q", found, err, want)
+		}
+		for _, all := range [][]db.Statement{{ask}, {ask, ask}} {
+			found = nil
+			if err := d.Read(t.Context(), all...); err != nil || len(found) != 2*len(all) {
+				t.Fatalf("%q, %v", found, err)
+			}
+		}
+		broken := errors.New("not to be read")
+		for _, all := range [][]db.Statement{
+			{db.Ask(func(db.Row) error { return broken }, `SELECT 1`)}, {ask, db.Ask(func(db.Row) error { return broken }, `SELECT 1`), ask},
+		} {
+			if err := d.Read(t.Context(), all...); !errors.Is(err, broken) {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Read(t.Context(), ask, ask); err != nil {
+			t.Fatal("the connection is of no use any more:", err)
 		}
 	})
 }

@@ -41,16 +41,26 @@ func (d *DB) AfterCommit(tx *sql.Tx, tell func()) {
 	}
 }
 
-// Statement is a statement that changes rows. The zero value does nothing.
+// Statement is one statement of several that are run together. The zero value does nothing.
 type Statement struct {
 	query string
 	args  []any
-	want  int64 // rows that it must change, if fewer is not nil
+	each  func(Row) error // reads a row; nil for statements that give none
+	want  int64           // rows that it must change, if fewer is not nil
 	fewer error
 }
 
-// Do makes a statement of a query and its arguments.
+// Row is a row that a statement gave.
+type Row interface{ Scan(into ...any) error }
+
+// Do makes a statement that changes rows, of a query and its arguments.
 func Do(query string, args ...any) Statement { return Statement{query: query, args: args} }
+
+// Ask makes a statement that gives rows: each is called for every one of them, and must not run statements itself. A transaction that is
+// run again asks again.
+func Ask(each func(Row) error, query string, args ...any) Statement {
+	return Statement{query: query, args: args, each: each}
+}
 
 // Exactly makes a statement fail with err when it does not change that many rows.
 func (s Statement) Exactly(rows int, err error) Statement {
@@ -65,55 +75,114 @@ func (s Statement) check(changed int64) error {
 	return nil
 }
 
+// on runs one statement by itself.
+func (s Statement) on(ctx context.Context, q Querier) error {
+	if s.each == nil {
+		r, err := q.ExecContext(ctx, s.query, s.args...)
+		if err != nil {
+			return err
+		}
+		changed, err := r.RowsAffected()
+		return errors.Join(err, s.check(changed))
+	}
+	rows, err := q.QueryContext(ctx, s.query, s.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	for rows.Next() {
+		if err := s.each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // Together runs statements in their order within a transaction. The first that fails ends it, and the transaction is lost. PostgreSQL is
 // sent all of them at once, so that they cost one round trip, if the transaction is one of Tx.
 func (d *DB) Together(ctx context.Context, tx *sql.Tx, all ...Statement) error {
+	batch := some(all)
+	u := d.underway(tx)
+	if d.Dialect == Postgres && u != nil && len(batch) > 1 {
+		return pipelined(ctx, u.conn, batch)
+	}
+	for _, s := range batch {
+		if err := s.on(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Read is Together for statements that only read, outside a transaction: each sees the record as it is when its turn comes.
+func (d *DB) Read(ctx context.Context, all ...Statement) error {
+	batch := some(all)
+	if d.Dialect == Postgres && len(batch) > 1 {
+		conn, err := d.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close() //nolint:errcheck // it goes back to the pool
+		return pipelined(ctx, conn, batch)
+	}
+	for _, s := range batch {
+		if err := s.on(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// some leaves out what does nothing.
+func some(all []Statement) []Statement {
 	batch := make([]Statement, 0, len(all))
 	for _, s := range all {
 		if s.query != "" {
 			batch = append(batch, s)
 		}
 	}
-	u := d.underway(tx)
-	if d.Dialect == SQLite || u == nil || len(batch) < 2 {
-		for _, s := range batch {
-			r, err := tx.ExecContext(ctx, s.query, s.args...)
-			if err != nil {
-				return err
-			}
-			changed, err := r.RowsAffected()
-			if err = errors.Join(err, s.check(changed)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return u.conn.Raw(func(driver any) error {
+	return batch
+}
+
+func pipelined(ctx context.Context, conn *sql.Conn, all []Statement) error {
+	return conn.Raw(func(driver any) error {
 		c, ok := driver.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("the driver is %T", driver)
 		}
-		return pipeline(ctx, c.Conn(), batch)
+		var batch pgx.Batch
+		for _, s := range all {
+			batch.Queue(s.query, s.args...)
+		}
+		results := c.Conn().SendBatch(ctx, &batch)
+		for _, s := range all {
+			if err := s.result(results); err != nil {
+				results.Close() //nolint:errcheck // err is the first
+				return err
+			}
+		}
+		return results.Close()
 	})
 }
 
-func pipeline(ctx context.Context, c *pgx.Conn, all []Statement) (err error) {
-	var batch pgx.Batch
-	for _, s := range all {
-		batch.Queue(s.query, s.args...)
-	}
-	results := c.SendBatch(ctx, &batch)
-	for _, s := range all {
-		tag, failed := results.Exec()
-		if failed == nil {
-			failed = s.check(tag.RowsAffected())
+// result takes what PostgreSQL answers to a statement.
+func (s Statement) result(from pgx.BatchResults) error {
+	if s.each == nil {
+		tag, err := from.Exec()
+		if err != nil {
+			return err
 		}
-		if err == nil {
-			err = failed
+		return s.check(tag.RowsAffected())
+	}
+	rows, err := from.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := s.each(rows); err != nil {
+			return err
 		}
 	}
-	if closed := results.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return rows.Err()
 }

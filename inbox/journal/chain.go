@@ -47,20 +47,32 @@ type link struct {
 	hash string
 }
 
-// chain gives events that are about to be written their hashes. stored holds, for each position, the hash of the event before it as the
-// record has it. Of several events of one stream, the later ones go on from the earlier. An event whose predecessor is missing begins
-// anew: the audit names what is missing, and the stream stays usable.
-func chain(events []Event, stored map[Position]string) []link {
-	links := make([]link, len(events))
-	made := make(map[Position]string, len(events))
+// Head is how far a stream is: its last event.
+type Head struct {
+	Seq  int64
+	Hash string
+}
+
+// Heads are the heads of streams.
+type Heads map[Stream]Head
+
+// chain gives events that are about to be written their hashes, going on from the heads; of several events of one stream, the later ones go
+// on from the earlier. An event whose predecessor is missing begins anew: the audit names what is missing, and the stream stays usable.
+// It is complete when nothing was missing.
+func chain(events []Event, heads Heads) (links []link, complete bool) {
+	links, complete = make([]link, len(events)), true
+	made := make(Heads, len(events))
 	for i, e := range events {
-		at := Position{e.Stream, e.Seq}
-		before, ok := made[Position{e.Stream, e.Seq - 1}]
+		before, ok := made[e.Stream]
 		if !ok {
-			before = stored[at]
+			before, ok = heads[e.Stream]
 		}
-		links[i] = link{e, e.Chain(before)}
-		made[at] = links[i].hash
+		if before.Seq != e.Seq-1 {
+			before.Hash, ok = "", false
+		}
+		complete = complete && (ok || e.Seq == 1)
+		links[i] = link{e, e.Chain(before.Hash)}
+		made[e.Stream] = Head{e.Seq, links[i].hash}
 	}
-	return links
+	return links, complete
 }

@@ -33,9 +33,9 @@ func (j *Journal) Changed() <-chan struct{} { return j.bell.Changed() }
 // that stream, Type, Actor and At; an empty ID is given one. A number that is taken already fails the transaction. The relay is told
 // when a transaction of db.DB.Tx has committed; after any other it finds the events at its next look.
 func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error {
-	s, err := j.Statement(ctx, tx, events...)
+	all, err := j.Statements(ctx, tx, nil, events...)
 	if err == nil {
-		err = j.db.Together(ctx, tx, s)
+		err = j.db.Together(ctx, tx, all...)
 	}
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", events[0].Stream, err)
@@ -43,21 +43,22 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 	return nil
 }
 
-// Statement is Append in two steps, for callers who have more to write in the same round trip: the events are in the journal when the
-// statement has been run, which must be in this transaction, and before anything else is appended in it.
-func (j *Journal) Statement(ctx context.Context, tx *sql.Tx, events ...Event) (db.Statement, error) {
+// Statements is Append in two steps, for callers who have more to write in the same round trip: the events are in the journal when the
+// statements have been run, which must be in this transaction, and before anything else is appended in it. Streams whose heads are not
+// known are asked for them.
+func (j *Journal) Statements(ctx context.Context, tx *sql.Tx, heads Heads, events ...Event) ([]db.Statement, error) {
 	if len(events) == 0 {
-		return db.Statement{}, nil
+		return nil, nil
 	}
 	events = slices.Clone(events)
 	for i, e := range events {
 		if e.Stream == "" || e.Seq <= 0 || e.At.IsZero() {
-			return db.Statement{}, fmt.Errorf("event %q: stream, number and time are needed", e.Type)
+			return nil, fmt.Errorf("event %q: stream, number and time are needed", e.Type)
 		}
 		if e.ID == "" {
 			id, err := uuid.NewV7()
 			if err != nil {
-				return db.Statement{}, err
+				return nil, err
 			}
 			events[i].ID = id.String()
 		}
@@ -65,15 +66,23 @@ func (j *Journal) Statement(ctx context.Context, tx *sql.Tx, events ...Event) (d
 			events[i].Data = json.RawMessage("{}")
 		}
 	}
-	chained, err := j.enlist(ctx, tx, events)
-	if err != nil {
-		return db.Statement{}, err
+	with, args := j.db.With("w", db.Texts("stream", events, func(e Event) Stream { return e.Stream }),
+		db.Ints("seq", events, func(e Event) int64 { return e.Seq }))
+	enlisted := db.Do(`WITH `+with+` INSERT INTO relay (stream, seq) SELECT stream, seq FROM w`, args...)
+	chained, complete := chain(events, heads)
+	if !complete {
+		heads = Heads{}
+		if err := j.db.Together(ctx, tx, enlisted, j.Heads(heads, streams(events)...)); err != nil {
+			return nil, err
+		}
+		enlisted = db.Statement{}
+		chained, _ = chain(events, heads)
 	}
 	j.db.AfterCommit(tx, func() {
 		j.fresh.add(events)
 		j.bell.Ring()
 	})
-	with, args := j.db.With("w",
+	with, args = j.db.With("w",
 		db.Texts("stream", chained, func(e link) Stream { return e.Stream }),
 		db.Ints("seq", chained, func(e link) int64 { return e.Seq }),
 		db.Texts("id", chained, func(e link) string { return e.ID }),
@@ -84,32 +93,31 @@ func (j *Journal) Statement(ctx context.Context, tx *sql.Tx, events ...Event) (d
 		db.Texts("data", chained, func(e link) string { return string(e.Data) }),
 		db.Texts("content", chained, func(e link) string { return e.Content }),
 		db.Texts("hash", chained, func(e link) string { return e.hash }))
-	return db.Do(`WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data, content, hash)
-		SELECT stream, seq, id, customer_id, type, actor, at, data, content, hash FROM w`, args...), nil
+	return []db.Statement{enlisted, db.Do(`WITH `+with+` INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data, content, hash)
+		SELECT stream, seq, id, customer_id, type, actor, at, data, content, hash FROM w`, args...)}, nil
 }
 
-// enlist notes that events wait to be relayed, and chains them: the same statement tells the hash of the event before each.
-// Whoever appends to a stream has locked the row that counts it, so that no other event can come between.
-func (j *Journal) enlist(ctx context.Context, tx *sql.Tx, events []Event) ([]link, error) {
-	with, args := j.db.With("w",
-		db.Texts("stream", events, func(e Event) Stream { return e.Stream }),
-		db.Ints("seq", events, func(e Event) int64 { return e.Seq }))
-	rows, err := tx.QueryContext(ctx, `WITH `+with+` INSERT INTO relay (stream, seq) SELECT stream, seq FROM w
-		RETURNING stream, seq, COALESCE((SELECT e.hash FROM event e WHERE e.stream = relay.stream AND e.seq = relay.seq - 1), '')`, args...)
-	if err != nil {
-		return nil, err
+// Heads asks how far streams are, into a map. Who means to append to them must have locked the rows that count them, before or in the same
+// round trip: then no other event can come between. A stream without events is not told.
+func (j *Journal) Heads(into Heads, streams ...Stream) db.Statement {
+	with, args := j.db.With("w", db.Texts("stream", streams, func(s Stream) Stream { return s }))
+	return db.Ask(func(row db.Row) error {
+		var s Stream
+		var h Head
+		err := row.Scan(&s, &h.Seq, &h.Hash)
+		into[s] = h
+		return err
+	}, `WITH `+with+` SELECT w.stream, e.seq, e.hash FROM w JOIN event e ON e.stream = w.stream
+		AND e.seq = (SELECT MAX(m.seq) FROM event m WHERE m.stream = w.stream)`, args...)
+}
+
+func streams(events []Event) []Stream {
+	all := make([]Stream, len(events))
+	for i, e := range events {
+		all[i] = e.Stream
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err says what matters
-	before := make(map[Position]string, len(events))
-	for rows.Next() {
-		var at Position
-		var hash string
-		if err := rows.Scan(&at.Stream, &at.Seq, &hash); err != nil {
-			return nil, err
-		}
-		before[at] = hash
-	}
-	return chain(events, before), rows.Err()
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // placeholders is "($after+1, …, $after+n)".
