@@ -54,7 +54,13 @@ func (r Row) contacts() []customer.Contact {
 // before it (M-13) are applied now.
 func (o *Outbox) Sent(ctx context.Context, row Row, sent channels.Sent) error {
 	if row.Kind != channels.Email || row.Attempts < 2 { // else an earlier attempt may leave a doubt
-		done, err := o.ledger.hear(ctx, news{row: row.ID, state: channels.StateSent, outside: sent.External, attempt: row.Attempts})
+		n := news{row: row.ID, conversation: row.Conversation, state: channels.StateSent, outside: sent.External, attempt: row.Attempts}
+		a := o.ledger.express.Load().landed(ctx, row.ID, echo)
+		if a != nil && a.state != "" {
+			n.state = a.state
+		}
+		done, err := o.ledger.hear(ctx, n)
+		a.end(done, err)
 		if done || err != nil {
 			return err
 		}
@@ -100,6 +106,7 @@ func doubted(ctx context.Context, t *turn, row Row) (*channels.Fault, error) {
 // is zero. Permanent: failed. Uncertain: a mail and a chat line go again at retryAt under the same id, which the other side knows; a
 // text message does not and is unknown until a receipt settles it. If a receipt settled the row meanwhile, that stands.
 func (o *Outbox) Failed(ctx context.Context, row Row, f *channels.Fault, retryAt time.Time) error {
+	o.ledger.express.Load().landed(ctx, row.ID, 0).end(false, nil)
 	state := afterFault(row.Kind, f, retryAt)
 	fault, err := faultJSON(f)
 	if err != nil {

@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +57,71 @@ func TestExpressReplyIsBegunAsItIsWritten(t *testing.T) {
 		}
 		if _, ok := h.next(e); ok {
 			t.Fatal("a row came twice")
+		}
+	})
+}
+
+// What the visitor's browser answers at once is written down with the outcome of the attempt: one event says delivered, nobody is told twice.
+// What it answers for somebody else, or after the outcome was written, stands for itself; and when the attempt failed, nothing is lost.
+func TestExpressHearsTheEcho(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.chat("one"))
+		e := h.outbox.Express("node1", 3*time.Second)
+		reply := func() (inbox.Message, inbox.Row, func(channels.State, string) chan error) {
+			h.Helper()
+			m, err := h.answer(id, in, inbox.ReplyCmd{SeenSeq: 1 << 30, Verdict: h.asked(id, in)})
+			h.ok(err)
+			row, ok := e.Next(h.Context(), h.Context())
+			if !ok {
+				h.Fatal("nothing was begun")
+			}
+			e.Left(row.Conversation)
+			return m, row, func(s channels.State, to string) chan error {
+				settled := make(chan error, 1)
+				go func() {
+					settled <- h.ledger.Settle(h.Context(), channels.Receipt{Account: in.Account, Kind: channels.Chat, OutboxID: row.ID, Recipient: to, State: s, At: h.now()})
+				}()
+				return settled
+			}
+		}
+		states := func(m inbox.Message) (told []channels.State) {
+			_, all := h.changes(id)
+			for _, ch := range all {
+				if ch.Delivery != nil && ch.Delivery.Message == m.ID {
+					told = append(told, ch.Delivery.State)
+				}
+			}
+			return told
+		}
+		m, row, receipt := reply()
+		heard := receipt(channels.StateDelivered, in.From.Value)
+		h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{External: "x"}))
+		h.ok(<-heard)
+		if got := states(m); !slices.Equal(got, []channels.State{channels.StateDelivered}) || h.message(m.ID).State != channels.StateDelivered {
+			t.Fatal(got, h.message(m.ID).State)
+		}
+		if got := h.attempts(row.ID); len(got) != 1 || got[0] != "sent" || h.row(row.ID).State != channels.StateDelivered {
+			t.Fatal(got, h.row(row.ID))
+		}
+		h.ok(<-receipt(channels.StateRead, in.From.Value))
+
+		m, row, receipt = reply()
+		h.ok(<-receipt(channels.StateDelivered, "somebody else"))
+		h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{External: "y"}))
+		if got := states(m); !slices.Equal(got, []channels.State{channels.StateSent}) {
+			t.Fatal(got)
+		}
+		h.ok(<-receipt(channels.StateDelivered, in.From.Value))
+		if got := states(m); !slices.Equal(got, []channels.State{channels.StateSent, channels.StateDelivered}) {
+			t.Fatal(got)
+		}
+
+		m, row, receipt = reply()
+		heard = receipt(channels.StateRead, in.From.Value)
+		h.ok(h.outbox.Failed(h.Context(), row, &channels.Fault{Class: channels.Temporary, Code: channels.CodeNetwork}, h.at.Add(time.Hour)))
+		h.ok(<-heard)
+		if got := h.message(m.ID).State; got != channels.StateRead {
+			t.Fatal(got)
 		}
 	})
 }

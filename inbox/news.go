@@ -15,11 +15,12 @@ import (
 
 // news is what is heard of an outbox row.
 type news struct {
-	row     string // its id
-	state   channels.State
-	to      string // whom it reached; "" is the one the row is for
-	outside string // the provider's id; "" if it is not told
-	attempt int    // the attempt that ended with it; 0: none
+	row          string         // its id
+	conversation ConversationID // "" if it is not known
+	state        channels.State
+	to           string // whom it reached; "" is the one the row is for
+	outside      string // the provider's id; "" if it is not told
+	attempt      int    // the attempt that ended with it; 0: none
 }
 
 // good is the news of a receipt, if it may go together with others.
@@ -37,6 +38,8 @@ func (l *Ledger) hear(ctx context.Context, n news) (bool, error) {
 // hearing is the news of one round.
 type hearing struct {
 	ids     []string          // of the rows that it speaks of
+	where   []ConversationID  // of those of which it is known
+	unknown []string          // the others
 	outside map[string]string // by row
 	rows    map[string]*leaving
 
@@ -46,6 +49,11 @@ type hearing struct {
 // ask notes that a row will be needed.
 func (h *hearing) ask(n *news) {
 	h.ids = append(h.ids, n.row)
+	if n.conversation != "" {
+		h.where = append(h.where, n.conversation)
+	} else {
+		h.unknown = append(h.unknown, n.row)
+	}
 	if h.outside == nil {
 		h.outside = map[string]string{}
 	}
@@ -103,14 +111,15 @@ func (t *turn) hear(r *leaving, n news) error {
 
 // conversations are where the rows belong.
 func (h *hearing) conversations(ctx context.Context, l *Ledger, tx *sql.Tx) ([]ConversationID, error) {
-	if len(h.ids) == 0 {
-		return nil, nil
-	}
 	slices.Sort(h.ids)
 	h.ids = slices.Compact(h.ids)
-	with, args := l.db.With("w", db.Texts("id", h.ids, func(id string) string { return id }))
-	return list(ctx, tx, func(row scanner) (id ConversationID, err error) { return id, row.Scan(&id) },
+	if len(h.unknown) == 0 {
+		return h.where, nil
+	}
+	with, args := l.db.With("w", db.Texts("id", h.unknown, func(id string) string { return id }))
+	found, err := list(ctx, tx, func(row scanner) (id ConversationID, err error) { return id, row.Scan(&id) },
 		`WITH `+with+` SELECT o.conversation_id FROM w JOIN outbox o ON o.id = w.id`, args...)
+	return append(found, h.where...), err
 }
 
 // read asks for the rows; it is to be run with their conversations locked.

@@ -19,7 +19,11 @@ import (
 // yet is parked, and applied when the sending it speaks of is written down (M-13).
 func (l *Ledger) Settle(ctx context.Context, r channels.Receipt) error {
 	if n, ok := good(r); ok {
-		if done, err := l.hear(ctx, n); done || err != nil {
+		done, err := l.express.Load().bring(ctx, n)
+		if !done && err == nil {
+			done, err = l.hear(ctx, n)
+		}
+		if done || err != nil {
 			return err
 		}
 	}

@@ -124,15 +124,13 @@ func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", row.ID, err)
 	}
-	return d.make(ctx, row, func() {})
+	sent, err := d.attempt(ctx, row)
+	return d.conclude(ctx, row, sent, err)
 }
 
-// make makes an attempt that is written down, and writes its outcome down. left is called as soon as what comes after it may leave.
-func (d *Dispatcher) make(ctx context.Context, row inbox.Row, left func()) error {
-	sent, err := d.attempt(ctx, row)
-	defer left()
+// conclude writes down what came of an attempt.
+func (d *Dispatcher) conclude(ctx context.Context, row inbox.Row, sent channels.Sent, err error) error {
 	if err == nil {
-		left()
 		return wrap("sent", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Sent(ctx, row, sent) }))
 	}
 	f := faultOf(row.Kind, err)

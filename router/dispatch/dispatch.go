@@ -95,7 +95,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	aside.Go(func() { d.inquire(ctx) })
 	express := d.outbox.Express(d.cfg.Node, deadlineOf(channels.Chat))
 	for range d.cfg.Workers {
-		aside.Go(func() { d.expedite(ctx, work, express) })
+		aside.Go(func() { d.expedite(ctx, work, express, &aside) })
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -121,16 +121,25 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 }
 
 // expedite makes the attempts of rows that were begun when they were written. Reach was asked about them a moment before, and nothing of
-// their customers has changed since (inbox.Express).
-func (d *Dispatcher) expedite(ctx, work context.Context, express *inbox.Express) {
+// their customers has changed since (inbox.Express). Their outcomes are written down aside.
+func (d *Dispatcher) expedite(ctx, work context.Context, express *inbox.Express, aside *sync.WaitGroup) {
 	for {
 		row, ok := express.Next(ctx, work)
 		if !ok {
 			return
 		}
-		if err := d.make(work, row, func() { express.Left(row.Conversation) }); err != nil {
-			d.log.Error("message not handled, it comes again", "message", row.Message, "error", err)
+		sent, failure := d.attempt(work, row)
+		if failure == nil {
+			express.Left(row.Conversation)
 		}
+		aside.Go(func() {
+			if err := d.conclude(work, row, sent, failure); err != nil {
+				d.log.Error("message not handled, it comes again", "message", row.Message, "error", err)
+			}
+			if failure != nil {
+				express.Left(row.Conversation)
+			}
+		})
 	}
 }
 
