@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -78,13 +79,6 @@ type batched struct {
 }
 
 func (b *batched) accept(ctx context.Context, written func()) error {
-	ins := make([]channels.Inbound, len(b.all))
-	for i, a := range b.all {
-		ins[i] = a.in
-	}
-	if err := b.l.book.Lock(ctx, b.tx, ins...); err != nil {
-		return err
-	}
 	plain, err := b.plain(ctx)
 	if err == nil {
 		err = b.takePlain(ctx, plain)
@@ -114,17 +108,19 @@ type plainMessage struct {
 	turn *turn
 }
 
-// plain finds the messages that can be taken as a set, and locks their conversations.
+// plain locks all senders, finds the messages that can be taken as a set, and locks their conversations.
 func (b *batched) plain(ctx context.Context) ([]plainMessage, error) {
 	var asked []*acceptance
-	for _, a := range b.all {
+	ins := make([]channels.Inbound, len(b.all))
+	for i, a := range b.all {
+		ins[i] = a.in
 		if mayBePlain(a.in) {
 			asked = append(asked, a)
 		}
 	}
-	where, err := openConversations(ctx, b.l.db, b.tx, asked)
-	if err != nil {
-		return nil, err
+	where := make(map[*acceptance]ConversationID, len(asked))
+	if err := b.l.db.Together(ctx, b.tx, b.l.book.Locking(ins...), openConversations(b.l.db, asked, where)); err != nil {
+		return nil, fmt.Errorf("lock senders and find their conversations: %w", err)
 	}
 	turns, err := b.l.turns(ctx, b.tx, slices.Collect(maps.Values(where)))
 	if err != nil {

@@ -84,11 +84,11 @@ func lockConversations(d *db.DB, ids []ConversationID, each func(Conversation)) 
 	}, `WITH `+with+` SELECT `+conversationColumns+fromConversation+`WHERE v.id IN (SELECT w.id FROM w) ORDER BY v.id`+d.ForUpdate("v"), args...)
 }
 
-// openConversations finds for each message the open conversation that a channel without references goes on with, as current does, if
+// openConversations asks for each message for the open conversation that a channel without references goes on with, as current does, if
 // its sender is known and the delivery is not.
-func openConversations(ctx context.Context, d *db.DB, tx *sql.Tx, all []*acceptance) (map[*acceptance]ConversationID, error) {
+func openConversations(d *db.DB, all []*acceptance, into map[*acceptance]ConversationID) db.Statement {
 	if len(all) == 0 {
-		return nil, nil
+		return db.Statement{}
 	}
 	rows := make([]int, len(all))
 	for i := range rows {
@@ -100,11 +100,15 @@ func openConversations(ctx context.Context, d *db.DB, tx *sql.Tx, all []*accepta
 		db.Texts("value", rows, func(i int) string { return all[i].in.From.Value }),
 		db.Texts("account", rows, func(i int) channels.AccountID { return all[i].in.Account }),
 		db.Texts("external", rows, func(i int) string { return all[i].in.External }))
-	type place struct {
-		n  int
-		id ConversationID
-	}
-	found, err := list(ctx, tx, func(row scanner) (p place, err error) { return p, row.Scan(&p.n, &p.id) }, `WITH `+with+`,
+	return db.Ask(func(row db.Row) error {
+		var n int
+		var id ConversationID
+		err := row.Scan(&n, &id)
+		if id != "" {
+			into[all[n]] = id
+		}
+		return err
+	}, `WITH `+with+`,
 		known AS (SELECT w.n, w.kind, w.value, w.account,
 			(SELECT i.customer_id FROM identity i JOIN customer c ON c.id = i.customer_id
 				WHERE i.kind = w.kind AND i.value = w.value AND i.owner = 1 AND c.merged_into IS NULL) AS customer_id,
@@ -113,16 +117,6 @@ func openConversations(ctx context.Context, d *db.DB, tx *sql.Tx, all []*accepta
 				AND (SELECT m.id FROM message m WHERE m.conversation_id = v.id AND m.kind = known.kind
 					AND m.account_id = known.account AND m.peer = known.value LIMIT 1) IS NOT NULL
 			ORDER BY v.created_at DESC, v.id DESC LIMIT 1), '') FROM known WHERE taken IS NULL`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("find conversations: %w", err)
-	}
-	where := make(map[*acceptance]ConversationID, len(found))
-	for _, p := range found {
-		if p.id != "" {
-			where[all[p.n]] = p.id
-		}
-	}
-	return where, nil
 }
 
 func affected(r sql.Result, err error) (int64, error) {

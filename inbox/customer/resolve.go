@@ -21,6 +21,14 @@ import (
 // Lock makes transactions that take messages of the same senders wait for each other until they end. Resolve needs it before. It is
 // called once in a transaction, with all the messages that the transaction takes.
 func (b *Book) Lock(ctx context.Context, tx *sql.Tx, ins ...channels.Inbound) error {
+	if err := b.db.Together(ctx, tx, b.Locking(ins...)); err != nil {
+		return fmt.Errorf("lock senders: %w", err)
+	}
+	return nil
+}
+
+// Locking is Lock as a statement: what is asked behind it in the same round trip is seen with the senders locked.
+func (b *Book) Locking(ins ...channels.Inbound) db.Statement {
 	keys := []string{}
 	for _, in := range ins {
 		if !in.From.IsZero() {
@@ -33,10 +41,7 @@ func (b *Book) Lock(ctx context.Context, tx *sql.Tx, ins ...channels.Inbound) er
 		}
 	}
 	slices.Sort(keys)
-	if err := b.db.LockSet(ctx, tx, slices.Compact(keys)); err != nil {
-		return fmt.Errorf("lock senders: %w", err)
-	}
-	return nil
+	return b.db.LockSet(slices.Compact(keys))
 }
 
 func lockKey(a channels.Address) string { return "sender:" + string(a.Kind) + ":" + a.Value }

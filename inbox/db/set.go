@@ -1,9 +1,6 @@
 package db
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -114,14 +111,10 @@ func (d *DB) ForUpdate(table string) string {
 	return " FOR NO KEY UPDATE OF " + table
 }
 
-// LockSet is Lock for several keys, in their order, in one round trip.
-func (d *DB) LockSet(ctx context.Context, tx *sql.Tx, keys []string) error {
-	if d.Dialect == SQLite {
-		return nil
+// LockSet is Lock for several keys, in their order, to be run with other statements.
+func (d *DB) LockSet(keys []string) Statement {
+	if d.Dialect == SQLite || len(keys) == 0 {
+		return Statement{}
 	}
-	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k`, keys)
-	if err != nil {
-		return fmt.Errorf("lock: %w", err)
-	}
-	return nil
+	return Ask(func(Row) error { return nil }, `SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k`, keys)
 }
