@@ -175,6 +175,10 @@ func introduces(s string, has traits, quoted, first bool) (ok, sure bool) {
 	switch {
 	case verb && has.date && (colon || fromEnd <= 1):
 		return true, false
+	case verb && has.address && compact && first:
+		return true, false
+	case first && (colon && speaks(s) || has.address && compact && readLabel(s).role == roleFrom):
+		return true, false
 	case verb && colon && first && fromEnd <= 2 && len(ws) <= 12:
 		return true, false
 	case has.address && (has.date || colon) && compact:
@@ -183,6 +187,30 @@ func introduces(s string, has traits, quoted, first bool) (ok, sure bool) {
 		return true, false
 	}
 	return false, false
+}
+
+// speaks reports whether a short line that ends in a colon names a person between words that tell: "John Doe said:",
+// "According to John Doe:". What is said by something else ("The server said:") is no mail that is quoted.
+func speaks(s string) bool {
+	ws := strings.Fields(strings.TrimRight(s, " _~:"))
+	if len(ws) < 2 || len(ws) > 8 || articles.has(s) {
+		return false
+	}
+	name := strings.Join(ws, " ")
+	if last := ws[len(ws)-1]; said.has(last) {
+		name = strings.Join(ws[:len(ws)-1], " ")
+	} else if n := said.phrase(words(strings.ToLower(s)), 0); n > 0 && n < len(ws) {
+		name = strings.Join(ws[n:], " ")
+		name, _, _ = strings.Cut(name, " on ")
+	} else {
+		return false
+	}
+	for w := range strings.FieldsSeq(name) {
+		if up, letter := initial(w); !letter || !up {
+			return false
+		}
+	}
+	return true
 }
 
 func endsColon(s string) bool {

@@ -114,7 +114,7 @@ func (m *mail) lastFull(start, i int) int {
 func (m *mail) signatureLine(i int) bool {
 	l := &m.lines[i]
 	s := l.text
-	if len(s) > 2*wideLine || bullet(l.bare) || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") {
+	if len(s) > 2*wideLine || bullet(l.bare) || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") && !closes(s) {
 		return false
 	}
 	if m.contactLine(i) {

@@ -140,6 +140,9 @@ func (m *mail) notes(i int) (start, body int, ok bool) {
 		return 0, 0, false
 	}
 	h := m.headAt(at)
+	if h.known() == 0 {
+		h = m.bareHead(at)
+	}
 	if h.known() < 2 || h.roles[roleSubject] == 0 || h.roles[roleFrom] > 0 {
 		return 0, 0, false
 	}
@@ -151,4 +154,25 @@ func (m *mail) notes(i int) (start, body int, ok bool) {
 		start--
 	}
 	return start, h.to, true
+}
+
+// bareHead reads a head whose labels have no colon and stand in lines of their own or before their values, as the tables of Lotus Notes
+// come out: To, the recipients, cc, Subject, the subject.
+func (m *mail) bareHead(i int) head {
+	h := head{from: i, to: i}
+	for j := i; j < len(m.lines) && j < i+headLines; j++ {
+		first, rest, _ := strings.Cut(m.lines[j].text, " ")
+		r, ok := roles[strings.ToLower(first)]
+		if !ok || r != roleTo && r != roleCopy && r != roleSubject || h.roles[r] > 0 {
+			continue
+		}
+		h.roles[r]++
+		if h.to = j + 1; r == roleSubject {
+			if at := m.next(j); rest == "" && at >= 0 {
+				h.to = at + 1
+			}
+			return h
+		}
+	}
+	return head{from: i, to: i}
 }

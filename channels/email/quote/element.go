@@ -26,12 +26,11 @@ var (
 		mail-editor-reference-message-container messagereplysection replycontainer isreplycontent isforwardcontent 
 		front-quote blue_quote qmbox includetail original-message originalmessage quoted-text quotedtext mailquote
 		mail_quote reply_quote hmquote edo-original-message orm history_container rps_quoted quote`)
-	intros     = names(`moz-cite-prefix gmail_attr moz-forward-container yahoo-quoted-begin cite-prefix`)
+	intros     = names(`moz-cite-prefix gmail_attr airmail_on gmail_quote_attribution reply-intro moz-forward-container yahoo-quoted-begin cite-prefix`)
 	restStarts = names(`divrplyfwdmsg appendonsend stopspelling zwchr outlookmessageheader replysplit divtagdefaultwrapper-reply
 		mail-editor-reference-message x_divrplyfwdmsg ms-outlook-mobile-reference`)
 	signatures = names(`gmail_signature moz-signature signature messagesignaturesection protonmail_signature_block applemailsignature
-		ms-outlook-mobile-signature ms-outlook-ios-signature tutanota_signature email-signature emailsignature mailsignature mail-signature
-		blue_signature edo-signature sig outlooksignature zmail_signature`)
+		ms-outlook-mobile-signature ms-outlook-ios-signature emailsignature mailsignature sig outlooksignature bloop_sign _signatureplaceholder signatureplaceholder`)
 	cites = names(`gmail_quote protonmail_quote yahoo_quoted clean_bq front-blockquote nylas-quote cite quote mozcite`)
 )
 
@@ -90,6 +89,9 @@ func sortOf(n *html.Node) sort {
 	if quoteLike {
 		return indent(n)
 	}
+	if n.Data == "signature" { // an element of Mailspring's own
+		return sortSignature
+	}
 	if headBox(n) {
 		return sortRest
 	}
@@ -119,7 +121,7 @@ func named1(n *html.Node, name string) sort {
 		return sortIntro
 	case restStarts[name] || name == "divider" && n.DataAtom == atom.Hr:
 		return sortRest
-	case signatures[name] && n.DataAtom != atom.Body && n.DataAtom != atom.Html:
+	case (signatures[name] || strings.HasSuffix(name, "-signature") || strings.HasSuffix(name, "_signature")) && n.DataAtom != atom.Body && n.DataAtom != atom.Html:
 		return sortSignature
 	}
 	return sortPlain

@@ -178,6 +178,8 @@ func plain(s string) string {
 		case r == '*' || !unicode.IsSpace(r) && space(r) || unicode.Is(unicode.Cf, r):
 		case unicode.IsSpace(r):
 			out.WriteByte(' ')
+		case r == 'İ': // in small letters it would be two
+			out.WriteByte('I')
 		case r == '：' || r == '﹕' || r == '︰':
 			out.WriteByte(':')
 		case unicode.Is(unicode.Nd, r):

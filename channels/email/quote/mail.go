@@ -24,6 +24,7 @@ func Text(text string) []channels.Fold {
 
 func (m *mail) folds() []channels.Fold {
 	m.quotes()
+	m.armour()
 	m.tails()
 	if !m.judge() {
 		return nil
@@ -89,6 +90,10 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 		m.heads = true
 		return m.rest(d.from, d.body, d.kind, true)
 	}
+	if cutLine(l.text) && m.openAbove(i) && m.contentFrom(i+1) {
+		m.set(i, len(m.lines), channels.FoldQuote)
+		return len(m.lines)
+	}
 	if in, ok := intros[i]; ok {
 		m.intro = true
 		if m.quoteFollows(in.to - 1) {
@@ -128,17 +133,31 @@ func (m *mail) marked(i int) int {
 	kind := channels.FoldQuote
 	if first := m.firstFull(i, end); first >= 0 {
 		d, ok := m.dividerAt(first)
-		if next := m.next(first); !ok && next > 0 && next < end && endsColon(m.lines[first].text) { // words of no known language above a head
+		if next := m.next(first); !ok && next > 0 && next < end && (endsColon(m.lines[first].text) || m.traits(first).date) { // words of no known language above a head
 			d, ok = m.dividerAt(next)
 		}
 		if ok {
 			m.heads, kind = true, d.kind
+			if d.headed && !m.full(d.body, end) && m.contentFrom(end) { // only the head is marked
+				m.set(i, len(m.lines), kind)
+				return len(m.lines)
+			}
 		}
 	}
 	if m.clear(i, end) {
 		m.set(i, end, kind)
 	}
 	return end
+}
+
+// openAbove reports whether there are words above line i that are open.
+func (m *mail) openAbove(i int) bool {
+	for j := range i {
+		if l := &m.lines[j]; l.mark == "" && letters(l.text) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *mail) firstFull(i, end int) int {
@@ -205,10 +224,13 @@ func (m *mail) clear(from, end int) bool {
 	if least < 3 && deepest > least || m.heads {
 		return true
 	}
+	if m.intro && least == 1 { // somebody answers point by point, perhaps about a program
+		return true
+	}
 	if m.machine(from, end) || least >= 3 {
 		return false
 	}
-	if m.intro || m.marks > 1 { // somebody answers point by point
+	if m.intro || m.marks > 1 {
 		return true
 	}
 	if m.within(from, end) {

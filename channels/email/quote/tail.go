@@ -282,7 +282,7 @@ func (m *mail) notice(from, stop int) bool {
 		all.WriteByte(' ')
 	}
 	lower := strings.ToLower(all.String())
-	if strings.ContainsAny(lower, "?？") {
+	if asks(lower) {
 		return false
 	}
 	ws := words(lower)
@@ -301,6 +301,21 @@ func (m *mail) notice(from, stop int) bool {
 		return true
 	}
 	return other > 0 && (size <= 300 && (paper.starts(all.String()) || hits+other >= 2))
+}
+
+// asks reports whether there is a question in a text: a mark that is not within a link.
+func asks(s string) bool {
+	for at := strings.IndexByte(s, '?'); at >= 0; {
+		if at+1 == len(s) || strings.IndexByte(" \n\"')", s[at+1]) >= 0 {
+			return true
+		}
+		next := strings.IndexByte(s[at+1:], '?')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return strings.Contains(s, "？")
 }
 
 // banner marks the warning that a mail gate puts above a letter from outside.

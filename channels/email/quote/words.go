@@ -170,10 +170,13 @@ func (l list) starts(s string) bool {
 
 // wrote: verbs of the line that introduces a quote.
 var wrote = newList(`wrote, writes, has written, scritto, scrive, scrisse, schrieb, schreibt, geschrieben, écrit, ecrit, écrivait, escribió, escribio,
-escribe, escrito, escreveu, escreve, escrit, escriure, schreef, schrijft, geschreven, napisał, napisała, napisal, napisala, pisze, skrev, skriver, skrifaði,
+escribe, escrito, escreveu, escreve, escrit, escriure, schreef, schrijft, geschreven, napisał, napisała, napisal, napisala, napisana, napisane, pisze, skrev, skriver, skrifaði,
 kirjoitti, kirjoittaa, пишет, писал, писала, написал, написала, написав, написала, пише, писа, написа, napsal, napsala, píše, napísal, napísala, napisao, je napisao,
 yazdı, yazmış, yazıyor, scris, a scris, írta, írja, ezt írta, έγραψε, έγραψαν, كتب, كتبت, כתב, כתבה, כתב/ה, đã viết, viết, menulis, rašė, rakstīja, kirjutas, idatzi du,
 va escriure, shkroi, 写道, 寫道, 写到, 写信, 寫信, 来信, 來信, 書きました, 書いた, 書かれた, wrote, のメール, 作成, 작성, 썼, 님이, 보낸 메시지, เขียน`)
+
+// said: other words that a person puts around the name of the one whom he quotes.
+var said = newList(`said, says, quoth, spake, typed, thus spake, according to, replying to, in reply to, quoting, citing, sagte, meinte, zitat von, ha detto, disse, dijo, dit, selon, secondo, laut, sa, zei`)
 
 // persons to whom somebody wrote: then a sentence tells of it, and no mail program does.
 var persons = newList(`me, us, mi, ci, mir, uns, m'a, nous, nos, nous a, mij, ons, mig, meg, oss, мне, нам, mnie, nam, minulle, mně`)
@@ -221,10 +224,10 @@ enviada do, verzonden vanaf, verzonden met, verzonden via, verstuurd vanaf, vers
 skickat från, skickat med, skickat, sänt från, sendt fra, sendt med, sendt via, lähetetty, odesláno z, odesláno, odoslané z, poslano iz, poslano s,
 poslat, gönderildi, gönderilmiştir, trimis de pe, trimis de la, trimis din, elküldve, küldve, отправлено с, отправлено из, отправлено, надіслано,
 надіслано з, изпратено от, στάλθηκε από, enviat des, enviat, saadetud, nosūtīts, išsiųsta, gửi từ, được gửi từ, dikirim dari, 发送, 發送, 发自, 發自, 傳送, 來自我的,
-送信, 보냄, 보냈습니다, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من`)
+送信, 보냄, 보냈습니다, ส่งจาก, भेजा गया, provenance, ارسال شده از, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من`)
 
 // fetches are how a mail program offers itself: "Get Outlook for iOS"; programs are those that do.
-var fetches = newList(`get, download, télécharge-, obtenez, obtenir, scarica, ottieni, holen sie, hol dir, beziehen, herunterladen, laden sie, obtener, obtén, descarga-, obter, obtenha, baix-, pobierz, hämta, hent, hanki, získej-, edinin, 获取, 取得, 入手, הורד, downloaden`)
+var fetches = newList(`get, download, télécharge-, obtenez, obtenir, scarica, ottieni, holen sie, hol dir, beziehen, herunterladen, laden sie, obtener, obtén, descarga-, obter, obtenha, baix-, pobierz, hämta, hent, hanki, získej-, edinin, 获取, 取得, 入手, 다운로드, הורד, downloaden, skaffa, získat, získejte, stiahn-, preuzm-, получить, скачать, загрузить, отримати, завантажити, descobre, descarrega-, luați, obțineți`)
 
 var programNames = pieces{"outlook", "yahoo", "gmail", "bluemail", "spark", "proton", "aqua mail", "boxer", "aol"}
 
