@@ -47,7 +47,7 @@ func (c *doctorCmd) Run(w *world) error {
 		return c.tell(w.out, append(found, finding{"bad", "stores", err.Error()}))
 	}
 	d := &doctor{app: a, found: found}
-	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.senders, d.receivers, d.phones, d.chats, d.frontEnd, d.singles} {
+	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.health, d.senders, d.receivers, d.phones, d.chats, d.frontEnd, d.singles} {
 		look(w.ctx)
 	}
 	return errors.Join(c.tell(w.out, d.found), a.close())
@@ -223,6 +223,29 @@ func (d *doctor) copies(ctx context.Context, account string, m *email.Adapter) {
 		d.note("warn", account+" sent mail", "no copies are kept: there is no folder of sent mail; sent_copy: on makes one")
 	default:
 		d.note("ok", account+" sent mail", "copied into the folder %q", folder)
+	}
+}
+
+// health says how the gateways that run see the accounts: the same as the console's banner.
+func (d *doctor) health(ctx context.Context) {
+	board := newHealthBoard(d.app.log)
+	if err := board.listen(ctx, d.app.live, d.app.node); err != nil {
+		d.note("bad", "health", "%v", err)
+		return
+	}
+	for _, h := range board.all() {
+		what := string(h.Account) + " health"
+		switch {
+		case !h.OK:
+			d.note("bad", what, "%s since %s: %s", h.Code, h.Since.UTC().Format(time.RFC3339), h.Detail)
+		case h.Lag > 0:
+			d.note("ok", what, "well, %d messages behind", h.Lag)
+		default:
+			d.note("ok", what, "well")
+		}
+		if h.Held > 0 {
+			d.note("warn", what, "%d messages are held back; once their cause is mended: gateway mail retry %s", h.Held, h.Account)
+		}
 	}
 }
 

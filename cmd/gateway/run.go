@@ -123,6 +123,7 @@ func (a *app) backTasks(local net.Listener) []task {
 		{"local listener", func(ctx context.Context) error { return serve(ctx, local, a.localHandler(), time.Second) }},
 		{"clock", func(ctx context.Context) error { return a.clock.Run(ctx, a.log, a.clockSet) }},
 		{"list of gateways", func(ctx context.Context) error { return a.live.Attend(ctx, a.node) }},
+		{"health of accounts", func(ctx context.Context) error { return a.health.share(ctx, a.live, a.node) }},
 		{"relay", live.NewRelay(a.journal, a.live, a.log).Run},
 		{"guard", live.NewGuard(a.live, a.ledger, a.log).Run},
 		{"router", a.router.Run},
@@ -149,6 +150,7 @@ func (a *app) readAlone(ctx context.Context, id channels.AccountID, run func(con
 	const lease = 15 * time.Second
 	for ctx.Err() == nil {
 		err := a.live.Hold(ctx, "mailbox:"+string(id), a.node, lease, func(ctx context.Context, _ int64) error { return run(ctx) })
+		a.health.forget(id)
 		if ctx.Err() == nil {
 			a.log.Warn("mailbox is not read by this gateway", "account", id, "err", err)
 			pause(ctx, time.Second)
