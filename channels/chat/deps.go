@@ -74,6 +74,9 @@ type Deps struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
+	// First returns who came first with a name, on whatever node: who himself if nobody did before, and he is remembered for life then.
+	First func(ctx context.Context, name, who string, life time.Duration) (string, error)
+
 	// Claim tells at once of addresses that a visitor proved or declared, where the conversation has already begun. The same claims
 	// also go with the visitor's next message. May be nil.
 	Claim func(ctx context.Context, account channels.AccountID, visitor string, claims []channels.Claim) error

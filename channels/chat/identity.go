@@ -136,7 +136,8 @@ func (a *Account) person(c identityClaims) (person, error) {
 }
 
 // replays remembers which visitor first presented each "jti": the same browser may present its token again after a reconnect, another
-// visitor may not (C-02). It is bounded; a full memory refuses nothing, it forgets the tokens that expire first.
+// visitor may not (C-02). It is what this node knows of what Deps.First knows of all nodes. It is bounded and forgets the tokens that
+// expire first.
 type replays struct {
 	mu   sync.Mutex
 	seen map[string]replay
@@ -149,25 +150,44 @@ type replay struct {
 
 const replayLimit = 50_000
 
-// claim reports whether visitor may use the token. A token without "jti" may always be used.
-func (r *replays) claim(account channels.AccountID, p person, visitor string, now time.Time) bool {
+// firstWith is the visitor who presented the token first, this one if nobody did before. A token without "jti" may always be presented
+// again. The error says that other nodes could not be asked; then nobody is taken for the first, for the token may be a stolen one.
+func (ss *session) firstWith(p person, now time.Time) (visitor string, err error) {
 	if p.jti == "" {
-		return true
+		return ss.visitor, nil
 	}
+	key := string(ss.acc.ID) + "\x00" + p.jti
+	if visitor, ok := ss.srv.replays.first(key, now); ok {
+		return visitor, nil
+	}
+	ctx, done := within()
+	defer done()
+	visitor, err = ss.srv.deps.First(ctx, "chat "+key, ss.visitor, p.until.Add(identitySkew).Sub(now))
+	if err == nil {
+		ss.srv.replays.remember(key, replay{visitor, p.until}, now)
+	}
+	return visitor, err
+}
+
+// first is who presented a token first, if this node knows.
+func (r *replays) first(key string, now time.Time) (visitor string, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, ok := r.seen[key]
+	return old.visitor, ok && now.Before(old.until.Add(identitySkew))
+}
+
+// remember notes who presented a token first.
+func (r *replays) remember(key string, who replay, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.seen == nil {
 		r.seen = map[string]replay{}
 	}
-	key := string(account) + "\x00" + p.jti
-	if old, ok := r.seen[key]; ok && now.Before(old.until.Add(identitySkew)) {
-		return old.visitor == visitor
-	}
 	if len(r.seen) >= replayLimit {
 		r.prune(now)
 	}
-	r.seen[key] = replay{visitor, p.until}
-	return true
+	r.seen[key] = who
 }
 
 // prune drops what has expired and, if that is too little, the quarter that expires first. The caller holds mu.

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -141,6 +142,35 @@ func TestC02Identify(t *testing.T) {
 	if f := g.hear("error"); f.Code != "identity" {
 		t.Fatalf("replayed: %+v", f)
 	}
+}
+
+// C-02: a token that was presented at one node is worth nothing to another browser at another one. While nodes cannot ask each other, one
+// that nobody here knows is not taken: the browser comes again. Whoever is known goes on.
+func TestC02ATokenIsGoodForOneBrowserOnAllNodes(t *testing.T) {
+	r := open(t, nil)
+	other := r.beside()
+	identify := func(r *room, token, proof string) *tab {
+		b := r.tab(token)
+		b.say(map[string]any{"t": "identify", "jwt": proof})
+		return b
+	}
+	own, proof, fresh := r.visit(""), r.jwt(nil), r.jwt(nil)
+	bound := identify(r, own, proof).hear("visit").Token
+	if f := identify(other, other.visit(""), proof).hear("error"); f.Code != "identity" {
+		t.Fatalf("a stolen token at another node: %+v", f)
+	}
+	identify(other, bound, proof).hear("identified")
+
+	r.mem.Refuse(errors.New("away"))
+	if code := identify(other, other.visit(""), fresh).ends(); code != int(socket.Internal) {
+		t.Errorf("a token that nobody could be asked about: closed with %d", code)
+	}
+	if f := identify(r, r.visit(""), proof).hear("error"); f.Code != "identity" {
+		t.Errorf("a stolen token meanwhile: %+v", f)
+	}
+	identify(r, bound, proof).hear("identified")
+	r.mem.Refuse(nil)
+	identify(other, other.visit(""), fresh).hear("identified")
 }
 
 // C-03: verified only is enforced by the server for every frame.

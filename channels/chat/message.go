@@ -157,7 +157,13 @@ func (ss *session) identify(in inFrame) {
 		ss.handOver(subjects[0], now)
 		return
 	}
-	if !ss.srv.replays.claim(ss.acc.ID, p, ss.visitor, now) {
+	first, err := ss.firstWith(p, now)
+	if err != nil {
+		ss.log().Error("chat identity not taken", "error", err)
+		ss.conn.Close(socket.Internal) // the browser comes again and shows its token again
+		return
+	}
+	if first != ss.visitor {
 		ss.log().Warn("chat identity token replayed")
 		ss.fail(codeIdentity, "", 0)
 		return

@@ -49,6 +49,22 @@ func open(t testing.TB, change func(*chat.Settings)) *room {
 	t.Helper()
 	r := &room{t: t, now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
 	r.mem = chattest.New(r.clock)
+	r.serve(change)
+	return r
+}
+
+// beside starts another node of the same room, with a clock of its own.
+func (r *room) beside() *room {
+	r.t.Helper()
+	other := &room{t: r.t, now: r.clock(), mem: r.mem}
+	other.serve(nil)
+	return other
+}
+
+// serve starts the room's node.
+func (r *room) serve(change func(*chat.Settings)) {
+	t := r.t
+	t.Helper()
 	set := chat.Settings{
 		Public: "https://chat.example",
 		Accounts: []chat.Account{{
@@ -62,6 +78,7 @@ func open(t testing.TB, change func(*chat.Settings)) *room {
 	}
 	srv, err := chat.New(set, chat.Deps{
 		Sink: r.mem, Record: r.mem, Bus: r.mem, Presence: r.mem, Log: slog.New(slog.DiscardHandler), Now: r.clock,
+		First: r.mem.First,
 		Claim: func(_ context.Context, _ channels.AccountID, _ string, c []channels.Claim) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -93,7 +110,6 @@ func open(t testing.TB, change func(*chat.Settings)) *room {
 			t.Errorf("%d connections after the drain", n)
 		}
 	})
-	return r
 }
 
 func (r *room) clock() time.Time { r.mu.Lock(); defer r.mu.Unlock(); return r.now }

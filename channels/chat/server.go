@@ -35,8 +35,8 @@ func New(set Settings, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if deps.Sink == nil || deps.Record == nil || deps.Bus == nil || deps.Presence == nil || deps.Log == nil || deps.Now == nil {
-		return nil, errors.New("chat: sink, record, bus, presence, log and clock are required")
+	if deps.Sink == nil || deps.Record == nil || deps.Bus == nil || deps.Presence == nil || deps.Log == nil || deps.Now == nil || deps.First == nil {
+		return nil, errors.New("chat: sink, record, bus, presence, log, clock and First are required")
 	}
 	if deps.ClientIP == nil {
 		deps.ClientIP = remoteIP

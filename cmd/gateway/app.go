@@ -207,7 +207,7 @@ func (a *app) wireChannels(context.Context) error {
 		var err error
 		a.chat, err = chat.New(a.settings.chatSettings(), chat.Deps{
 			Sink: a.ledger, Record: a.ledger, Bus: a.live, Presence: returning{a.live.Visitors(), a.outbox, a.log}, Log: a.log, Now: a.now,
-			Claim: a.ledger.Claim, Typing: a.customerTypes,
+			First: a.live.First, Claim: a.ledger.Claim, Typing: a.customerTypes,
 		})
 		if err != nil {
 			return err

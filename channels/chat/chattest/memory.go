@@ -23,6 +23,7 @@ type Memory struct {
 	inbound  []channels.Inbound
 	receipts []channels.Receipt
 	present  map[string]time.Time
+	first    map[string]string
 	topics   map[string]map[int]func([]byte)
 	number   int
 	refuse   error
@@ -41,7 +42,7 @@ type talk struct {
 func New(now func() time.Time) *Memory {
 	return &Memory{
 		now: now, talks: map[string]*talk{}, byID: map[string]channels.Accepted{},
-		present: map[string]time.Time{}, topics: map[string]map[int]func([]byte){},
+		present: map[string]time.Time{}, first: map[string]string{}, topics: map[string]map[int]func([]byte){},
 	}
 }
 
@@ -49,11 +50,24 @@ func key(account channels.AccountID, visitor string) string {
 	return string(account) + "\x00" + visitor
 }
 
-// Refuse makes Accept and Talk fail with err until it is called with nil.
+// Refuse makes Accept, Talk and First fail with err until it is called with nil.
 func (m *Memory) Refuse(err error) { m.mu.Lock(); defer m.mu.Unlock(); m.refuse = err }
 
 // Deaf makes the bus lose everything, or hear again.
 func (m *Memory) Deaf(deaf bool) { m.mu.Lock(); defer m.mu.Unlock(); m.deaf = deaf }
+
+// First is the chat.Deps function of that name. Nothing is forgotten.
+func (m *Memory) First(_ context.Context, name, who string, _ time.Duration) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuse != nil {
+		return "", m.refuse
+	}
+	if m.first[name] == "" {
+		m.first[name] = who
+	}
+	return m.first[name], nil
+}
 
 // Accept implements channels.Sink.
 func (m *Memory) Accept(_ context.Context, in channels.Inbound) (channels.Accepted, error) {
