@@ -16,7 +16,7 @@ var zones = map[string]int{
 // with a year of two digits, as asctime writes it, and as ISO 8601. It is zero when it cannot be read or no mail can be of that year.
 func Date(value string) time.Time {
 	value = strings.TrimSpace(stripComment(value))
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05"} {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05"} {
 		if t, err := time.Parse(layout, value); err == nil {
 			return plausible(t)
 		}
@@ -118,6 +118,15 @@ func fullYear(n, digits int) int {
 }
 
 func (d *dateWords) takeClock(w string) {
+	if i := strings.IndexAny(w, "+-"); i > 0 { // the blank before the zone is missing
+		defer func() {
+			if d.clock {
+				d.takeZone(w[i:])
+			}
+		}()
+		d.takeClock(w[:i])
+		return
+	}
 	parts := strings.Split(w, ":")
 	var n [3]int
 	if len(parts) > 3 || d.clock {

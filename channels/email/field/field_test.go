@@ -40,6 +40,8 @@ func TestE37FromIsTheLastAngleAddress(t *testing.T) {
 		{"Renée <renée@r.it>", "renée@r.it", "Renée", true},
 		{"\"\u2066bank\u2069 \x07\u200esafe\" <m@r.it>", "m@r.it", "bank safe", true},
 		{`Team: a@x.it, b@x.it;`, "b@x.it", "", false},
+		{`Eva Neri <eva@x.it>, =?utf-8?q?Ren=C3=A9?= <r@r.it>`, "eva@x.it", "Eva Neri", false},
+		{`"Rossi <x@x.it>, Mario" <m@r.it>`, "m@r.it", "Rossi <x@x.it>, Mario", true},
 		{`undisclosed-recipients:;`, "", "undisclosed-recipients:;", false},
 	} {
 		from, plain := From([]string{c.from})
@@ -185,6 +187,27 @@ func TestE37Dates(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// E-37: where the empty line was forgotten the body is not lost, and a fold without its blank is one.
+func TestE37HeaderWithoutEmptyLine(t *testing.T) {
+	for _, c := range []struct{ raw, fields, body string }{
+		{"From: a@x.it\nSubject: uno\nBuongiorno a tutti,\n\necco.\n", "from=a@x.it subject=uno", "Buongiorno a tutti,\n\necco.\n"},
+		{"From: a@x.it\nuna riga persa\nSubject: uno\n\necco.\n", "from=a@x.it subject=uno", "ecco.\n"},
+		{"From: a@x.it\n>From b@x.it Mon Mar  4\n\necco.\n", "from=a@x.it", "ecco.\n"},
+		{"From: a@x.it\nX-Empty\n\necco.\n", "from=a@x.it", "ecco.\n"},
+		{"Content-Type: multipart/mixed;\nboundary=\"x\"\n\n--x\n", "content-type=multipart/mixed; boundary=\"x\"", "--x\n"},
+		{"From: a@x.it\nBuongiorno a tutti,\n  rientrato\n", "from=a@x.it", "Buongiorno a tutti,\n  rientrato\n"},
+	} {
+		h, body := Split([]byte(c.raw))
+		var fields []string
+		for _, f := range h {
+			fields = append(fields, f.Name+"="+f.Value)
+		}
+		if got := strings.Join(fields, " "); got != c.fields || string(body) != c.body {
+			t.Errorf("%q: %q %q", c.raw, got, body)
 		}
 	}
 }

@@ -10,14 +10,17 @@ import (
 // can be made to see a sender that no mail program shows: in `foo@bar.it <m@r.it>` the address is m@r.it, and what stands before
 // it is a name, however much it looks like an address.
 //
-// The last angle address wins; without one, the last word that holds an "@". A field without any ("MAILER-DAEMON", "<>") yields
-// an address without a value. plain is false when the field names several senders or cannot be trusted to name one: then nothing
-// may vouch for it.
+// Of several mailboxes that are each complete (RFC 5322 section 3.6.2) it is the first. Otherwise the last angle address wins; without
+// one, the last word that holds an "@". A field without any ("MAILER-DAEMON", "<>") yields an address without a value. plain is false
+// when the field names several senders or cannot be trusted to name one: then nothing may vouch for it.
 func From(values []string) (from channels.Address, plain bool) {
 	if len(values) == 0 {
 		return channels.Address{Kind: channels.Email}, false
 	}
 	name, addr := splitEntry(values[0])
+	if first, several := firstOf(values[0]); several {
+		name, addr = splitEntry(first)
+	}
 	from = mailAddress(name, addr)
 	plain = len(values) == 1 && !from.IsZero() && strings.Count(withoutQuotes(values[0]), "<") <= 1
 	if plain {
@@ -30,6 +33,21 @@ func From(values []string) (from channels.Address, plain bool) {
 		}
 	}
 	return from, plain
+}
+
+// firstOf returns the first of several mailboxes, if all of them are complete.
+func firstOf(value string) (string, bool) {
+	entries := splitAddresses(value)
+	if len(entries) < 2 || len(entries) > listLimit {
+		return "", false
+	}
+	for _, entry := range entries {
+		_, addr := splitEntry(entry)
+		if _, ok := Normal(addr); !ok || !strings.Contains(withoutQuotes(entry), "<") {
+			return "", false
+		}
+	}
+	return entries[0], true
 }
 
 // splitEntry divides one mailbox into display name and address.

@@ -53,8 +53,9 @@ func (h Header) Has(name string) bool {
 	return false
 }
 
-// Split returns the header and the body below its empty line. It never fails: a line that is no field is skipped, a mail
-// without an empty line is all header. Its work grows with the length only, however a field is folded.
+// Split returns the header and the body below its empty line. It never fails: a line among the fields that is none is skipped, and
+// where the empty line was forgotten the body begins with the first line of words behind the last field. Its work grows with the
+// length only, however a field is folded.
 func Split(raw []byte) (Header, []byte) {
 	var h Header
 	var value []byte // of the field that is being read, the last of h
@@ -63,32 +64,48 @@ func Split(raw []byte) (Header, []byte) {
 			h[len(h)-1].Value = cleanValue(value)
 		}
 	}
-	at := 0
+	at, words := 0, -1 // words: where the body begins if no field follows
 	for at < len(raw) {
+		from := at
 		line, next := cutLine(raw, at)
 		at = next
 		if len(line) == 0 {
-			finish()
-			return h, raw[at:]
+			break
 		}
 		if at > HeaderLimit || len(h) >= fieldLimit {
 			continue
 		}
 		if (line[0] == ' ' || line[0] == '\t') && len(h) > 0 {
-			value = append(append(value, ' '), bytes.TrimSpace(line)...)
+			if words < 0 {
+				value = append(append(value, ' '), bytes.TrimSpace(line)...)
+			}
 			continue
 		}
 		name, rest, ok := bytes.Cut(line, []byte(":"))
 		name = bytes.TrimRight(name, " \t")
-		if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t") {
-			continue
+		switch {
+		case ok && len(name) > 0 && !bytes.ContainsAny(name, " \t"):
+			finish()
+			h = append(h, Field{Name: strings.ToLower(string(name))})
+			value, words = append(value[:0], rest...), -1
+		case words < 0 && bytes.HasSuffix(bytes.TrimSpace(value), []byte(";")) && bytes.IndexByte(line, '=') > 0: // a fold without its blank
+			value = append(append(value, ' '), line...)
+		case words < 0 && len(h) > 0 && isWords(line):
+			words = from
 		}
-		finish()
-		h = append(h, Field{Name: strings.ToLower(string(name))})
-		value = append(value[:0], rest...)
 	}
 	finish()
-	return h, nil
+	if words >= 0 {
+		return h, raw[words:]
+	}
+	return h, raw[at:]
+}
+
+// isWords reports whether a line within a header can be the first of the body: it is no name without a value, and not what mailboxes in
+// files put there.
+func isWords(line []byte) bool {
+	return !bytes.HasPrefix(line, []byte("From ")) && !bytes.HasPrefix(line, []byte(">From ")) &&
+		(bytes.ContainsAny(line, " \t") || bytes.IndexByte(line, '-') < 0 && bytes.IndexByte(line, ':') < 0)
 }
 
 // cutLine returns the line at position at without its end, and where the next line begins. CR LF and bare LF both end a line.

@@ -35,9 +35,24 @@ func (m *Mail) readBody(root *part.Part) {
 		s.collect(root)
 	}
 	s.unwrap()
+	s.promote()
 	shown := m.show(s.blocks)
 	for _, p := range s.files {
 		m.Files = append(m.Files, newFile(p, shown, len(m.Files)+1))
+	}
+}
+
+// promote shows the texts that are files in a mail that has no text besides: some programs give their only text a name. They stay files.
+func (s *sorter) promote() {
+	for _, b := range s.blocks {
+		if !blank(b.text) || b.html != "" {
+			return
+		}
+	}
+	for _, p := range s.files[:len(s.files):len(s.files)] {
+		if (p.Type == "text/plain" || p.Type == "text/html") && (p.Disposition != "attachment" || p.Name == "") {
+			s.blocks = append(s.blocks, s.textBlock(p))
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
+	"sportello/channels/email/forward"
 	"sportello/channels/email/part"
 	"sportello/channels/email/report"
 )
@@ -121,7 +122,9 @@ func (m *Mail) readHeader(r Reading) {
 		m.Details.ReplyTo = m.ReplyTo
 	}
 	m.Subject = field.Clip(field.Words(h.Get("subject")), 1000)
-	m.Date = field.Date(h.Get("date"))
+	if m.Date = field.Date(h.Get("date")); m.Date.IsZero() {
+		m.Date = forward.Date(h.Get("date")) // in the words of another language
+	}
 	m.Thread = readThread(h, r.Own)
 	m.List, m.Spam, m.Tag = isList(h), isSpam(h), readTag(m.Subject)
 	m.Locale = field.Language(h.Get("content-language"))

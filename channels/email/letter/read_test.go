@@ -216,3 +216,22 @@ func TestE38FormatFlowed(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// E-38: the only text of a mail is read, also when its program gave it a name or called it an attachment.
+func TestE38OnlyTextHasAName(t *testing.T) {
+	for _, disposition := range []string{"inline; filename=lettera.txt", "attachment"} {
+		m := Read(mailOf("From: a@x.it", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "Content-Disposition: "+disposition, "",
+			"Buongiorno", "--b", "Content-Type: image/png; name=a.png", "Content-Disposition: attachment", "", "x", "--b--"), Reading{})
+		if m.Text != "Buongiorno" || len(m.Files) != 2 {
+			t.Errorf("%s: %q %+v", disposition, m.Text, m.Files)
+		}
+	}
+	m := Read(mailOf("From: a@x.it", "Content-Type: multipart/mixed; boundary=b", "", "--b", "", "Ecco il file", "--b", "Content-Type: text/plain; name=log.txt", "",
+		"riga", "--b--"), Reading{})
+	if m.Text != "Ecco il file" {
+		t.Errorf("%q", m.Text)
+	}
+	if m := Read(mailOf("From: a@x.it", "Content-Type: <html>", "Date: mar, 5 marzo 2024 10:15:33 +0100", "", "Ciao"), Reading{}); m.Text != "Ciao" || m.Date.Unix() != 1709630133 {
+		t.Errorf("%q %v", m.Text, m.Date)
+	}
+}

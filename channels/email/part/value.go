@@ -21,10 +21,14 @@ func MediaType(s string) (string, map[string]string) {
 	case "html":
 		kind = "text/html"
 	}
-	if a, b, ok := strings.Cut(kind, "/"); ok {
-		kind = strings.TrimSpace(a) + "/" + strings.TrimSpace(b)
+	a, b, ok := strings.Cut(kind, "/")
+	if a, b = strings.TrimSpace(a), strings.TrimSpace(b); !ok || a == "" || b == "" || strings.ContainsAny(kind, "<>@,;:\\\"[]?=") {
+		if ok || strings.HasPrefix(kind, "<") {
+			return "", params // no type at all: plain text (RFC 2045 section 5.2)
+		}
+		return kind, params
 	}
-	return kind, params
+	return a + "/" + b, params
 }
 
 // value reads a word with parameters.
