@@ -2,7 +2,6 @@ package agentui
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -33,14 +31,13 @@ import (
 	"sportello/router"
 	"sportello/router/hub"
 	"sportello/router/roster"
+	"sportello/router/roster/rostertest"
 )
 
 func TestMain(m *testing.M) { inboxtest.Main(m) }
 
-const (
-	password = "correct horse battery"
-	patience = 10 * time.Second
-)
+// patience is how long a test waits for what must come.
+const patience = 10 * time.Second
 
 // rig is a server with everything to its left but the dispatcher and the router's own loop, so that a test says who gets what.
 type rig struct {
@@ -61,12 +58,7 @@ type rig struct {
 func newRig(t *testing.T, d *db.DB) *rig {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	r := &rig{t: t, redis: miniredis.NewMiniRedis(), vault: blob.Dir(t.TempDir()), met: prometheus.NewRegistry()}
-	r.redis.ClockTTL(true)
-	if err := r.redis.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.redis.Close)
+	r := &rig{t: t, redis: inboxtest.MiniRedis(t), vault: blob.Dir(t.TempDir()), met: prometheus.NewRegistry()}
 	var err error
 	if r.live, err = live.Open(t.Context(), live.Options{Addrs: []string{r.redis.Addr()}}); err != nil {
 		t.Fatal(err)
@@ -79,7 +71,7 @@ func newRig(t *testing.T, d *db.DB) *rig {
 		{ID: "mail", Kind: channels.Email, Address: "aiuto@negozio.example", Name: "Negozio", Domain: "negozio.example"},
 	}}, time.Now)
 	r.outbox = inbox.NewOutbox(d, j, r.ledger, time.Now)
-	r.people()
+	rostertest.People(t, r.roster)
 	sessions := session.New(d, false, log, time.Now)
 	h := hub.New(hub.Options{
 		Live: r.live, Roster: r.roster, Origin: SameOrigin(""), Log: log, Now: time.Now, Alive: sessions.Alive,
@@ -100,9 +92,9 @@ func newRig(t *testing.T, d *db.DB) *rig {
 	if err := r.live.Rebuild(t.Context(), r.ledger); err != nil {
 		t.Fatal(err)
 	}
-	r.background(live.NewRelay(j, r.live, log).Run)
-	r.background(live.NewGuard(r.live, r.ledger, log).Run)
-	stop := r.background(h.Run)
+	inboxtest.Background(t, live.NewRelay(j, r.live, log).Run)
+	inboxtest.Background(t, live.NewGuard(r.live, r.ledger, log).Run)
+	stop := inboxtest.Background(t, h.Run)
 	r.srv = httptest.NewServer(s.Handler())
 	t.Cleanup(r.srv.Close)
 	t.Cleanup(stop) // first: the sockets end by the hub's will
@@ -115,39 +107,6 @@ func front() fstest.MapFS {
 	return fstest.MapFS{
 		"index.html": file("<title>console</title>"), "widget.html": file("<title>widget</title>"), "loader/v1.js": file("loader()"),
 		"assets/app-1a2b.js": file(strings.Repeat("let a = 1;\n", 500)), "icon.svg": file("<svg/>"), ".gitkeep": file(""),
-	}
-}
-
-// background runs something until the returned function, or the end of the test, stops it.
-func (r *rig) background(run func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() {
-		if err := run(ctx); err != nil {
-			r.t.Error(err)
-		}
-	})
-	stop = func() { cancel(); done.Wait() }
-	r.t.Cleanup(stop)
-	return stop
-}
-
-// people are two agents of sales, one of support, and a manager.
-func (r *rig) people() {
-	r.t.Helper()
-	for _, q := range []inbox.QueueID{"sales", "support"} {
-		if _, err := r.roster.AddQueue(r.t.Context(), roster.Queue{ID: q, Name: string(q)}); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	for _, a := range []roster.Agent{
-		{ID: "anna", Queues: []inbox.QueueID{"sales"}}, {ID: "bruno", Queues: []inbox.QueueID{"sales"}},
-		{ID: "carla", Queues: []inbox.QueueID{"support"}}, {ID: "mara", Role: roster.RoleManager},
-	} {
-		a.Name, a.Email, a.PublicName = strings.ToUpper(string(a.ID)), string(a.ID)+"@negozio.example", "Public "+string(a.ID)
-		if _, err := r.roster.Add(r.t.Context(), a, password); err != nil {
-			r.t.Fatal(err)
-		}
 	}
 }
 
@@ -225,7 +184,7 @@ func (r *rig) owned(a inbox.AgentID, got channels.Accepted) inbox.Conversation {
 // settled waits until the live inbox has what the record has.
 func (r *rig) settled(id inbox.ConversationID) {
 	r.t.Helper()
-	until(r.t, "the live inbox knows", func() bool {
+	inboxtest.Until(r.t, "the live inbox knows", func() bool {
 		want, err := r.ledger.Conversation(r.t.Context(), id)
 		if err != nil {
 			return false
@@ -233,21 +192,6 @@ func (r *rig) settled(id inbox.ConversationID) {
 		have, err := r.live.Conversations(r.t.Context(), []inbox.ConversationID{id})
 		return err == nil && len(have) == 1 && have[0].LastSeq == want.LastSeq
 	})
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for !ok() {
-		select {
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", patience, what)
-		case <-poll.C:
-		}
-	}
 }
 
 // browser is one browser, signed in or not.
@@ -274,7 +218,7 @@ func (r *rig) browser() *browser {
 func (r *rig) as(agent string) *browser {
 	r.t.Helper()
 	b := r.browser()
-	if code := b.do("POST", "/api/session", wire.SignIn{Email: agent + "@negozio.example", Password: password}, &b.me); code != 200 {
+	if code := b.do("POST", "/api/session", wire.SignIn{Email: rostertest.Email(inbox.AgentID(agent)), Password: rostertest.Password}, &b.me); code != 200 {
 		r.t.Fatalf("sign in as %s: %d", agent, code)
 	}
 	b.csrf = b.me.CSRF

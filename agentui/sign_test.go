@@ -11,6 +11,7 @@ import (
 	"sportello/agentui/wire"
 	"sportello/inbox/db"
 	"sportello/inbox/inboxtest"
+	"sportello/router/roster/rostertest"
 )
 
 func TestSignInAndOut(t *testing.T) {
@@ -21,7 +22,7 @@ func TestSignInAndOut(t *testing.T) {
 			t.Errorf("a stranger sees the work: %d", code)
 		}
 		var p wire.Problem
-		if code := b.do("POST", "/api/session", wire.SignIn{Email: "anna@negozio.example", Password: "wrong"}, &p); code != 401 || p.Code != "bad_credentials" {
+		if code := b.do("POST", "/api/session", wire.SignIn{Email: rostertest.Email("anna"), Password: "wrong"}, &p); code != 401 || p.Code != "bad_credentials" {
 			t.Errorf("%d %+v", code, p)
 		}
 		b = r.as("anna")
@@ -97,7 +98,7 @@ func TestSignInIsThrottled(t *testing.T) {
 			t.Fatalf("status %d", code)
 		}
 	}
-	res := b.raw("POST", "/api/session", wire.SignIn{Email: "anna@negozio.example", Password: password}, nil)
+	res := b.raw("POST", "/api/session", wire.SignIn{Email: rostertest.Email("anna"), Password: rostertest.Password}, nil)
 	res.Body.Close()
 	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
 		t.Errorf("%d, retry after %q", res.StatusCode, res.Header.Get("Retry-After"))

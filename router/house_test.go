@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,28 +25,10 @@ import (
 
 func TestMain(m *testing.M) { inboxtest.Main(m) }
 
-// clock is a clock that a test moves; besides, it runs.
-type clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
-
 // house is a record, a live inbox and the programs between them.
 type house struct {
 	*testing.T
-	clock   *clock
+	clock   *inboxtest.Clock
 	ctx     context.Context
 	db      *db.DB
 	journal *journal.Journal
@@ -75,35 +56,33 @@ func houses(t *testing.T, test func(t *testing.T, h *house)) {
 
 func open(t *testing.T, d *db.DB, addr string) *house {
 	t.Helper()
-	h := &house{T: t, clock: &clock{}, db: d, journal: journal.New(d), addr: addr}
-	in, err := live.Open(t.Context(), live.Options{Addrs: []string{addr}, Now: h.clock.now})
+	h := &house{T: t, clock: &inboxtest.Clock{}, db: d, journal: journal.New(d), addr: addr}
+	in, err := live.Open(t.Context(), live.Options{Addrs: []string{addr}, Now: h.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.live, h.ctx = in, ctx
-	h.ledger = inbox.NewLedger(d, h.journal, customer.NewBook(d, h.journal, h.clock.now), inbox.Config{
+	h.ledger = inbox.NewLedger(d, h.journal, customer.NewBook(d, h.journal, h.clock.Now), inbox.Config{
 		Accounts: []inbox.Account{{ID: "sito", Kind: channels.Chat}, {ID: "posta", Kind: channels.Email, Address: "aiuto@ditta.example", Domain: "ditta.example"}},
 		TokenKey: make([]byte, 32),
-	}, h.clock.now)
-	h.roster, h.rules = roster.New(d, h.clock.now), NewRules(d, h.journal, h.clock.now)
+	}, h.clock.Now)
+	h.roster, h.rules = roster.New(d, h.clock.Now), NewRules(d, h.journal, h.clock.Now)
 	for _, q := range queues {
 		if _, err := h.roster.AddQueue(ctx, roster.Queue{ID: q, Name: string(q)}); err != nil {
 			t.Fatal(err)
 		}
-		h.clock.move(time.Millisecond)
+		h.clock.Move(time.Millisecond)
 	}
 	if err := in.Rebuild(ctx, h.ledger); err != nil {
 		t.Fatal(err)
 	}
-	var running sync.WaitGroup
-	running.Go(func() { _ = live.NewRelay(h.journal, in, quiet()).Run(ctx) })
-	running.Go(func() { _ = live.NewGuard(in, h.ledger, quiet()).Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
-		running.Wait()
 		in.Close()
 	})
+	inboxtest.Background(t, live.NewRelay(h.journal, in, quiet()).Run)
+	inboxtest.Background(t, live.NewGuard(in, h.ledger, quiet()).Run)
 	return h
 }
 
@@ -111,18 +90,8 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 
 // route starts a router; it stops with the test, or when stop is called.
 func (h *house) route(node string) (r *Router, stop func()) {
-	r = New(h.ledger, h.live, h.rules, Config{Node: node}, h.clock.now, quiet())
-	ctx, cancel := context.WithCancel(h.ctx)
-	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			h.Errorf("Run: %v", err)
-		}
-	})
-	h.Cleanup(stop)
-	return r, stop
+	r = New(h.ledger, h.live, h.rules, Config{Node: node}, h.clock.Now, quiet())
+	return r, inboxtest.Background(h, r.Run)
 }
 
 // arrives announces an agent who serves both queues.
@@ -156,7 +125,7 @@ func (h *house) flush() {
 func (h *house) writes(kind channels.Kind) inbox.ConversationID {
 	h.Helper()
 	in := channels.Inbound{Account: "sito", Kind: kind, External: uuid.NewString(), Proof: channels.ProofVerified, Text: "Buongiorno",
-		From: channels.Address{Kind: kind, Value: fmt.Sprintf("%032x", uuid.New().ID())}, ReceivedAt: h.clock.now()}
+		From: channels.Address{Kind: kind, Value: fmt.Sprintf("%032x", uuid.New().ID())}, ReceivedAt: h.clock.Now()}
 	if kind == channels.Email {
 		in.Account, in.From.Value = "posta", uuid.NewString()+"@example.it"
 	}
@@ -167,21 +136,11 @@ func (h *house) writes(kind channels.Kind) inbox.ConversationID {
 	return inbox.ConversationID(done.Conversation)
 }
 
-// until waits for something to become true.
-func (h *house) until(what string, ready func() bool) {
-	h.Helper()
-	for end := time.Now().Add(20 * time.Second); !ready(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			h.Fatalf("in vain: %s", what)
-		}
-	}
-}
-
 // offerTo waits until an agent is offered something.
 func (h *house) offerTo(agent inbox.AgentID) live.Offer {
 	h.Helper()
 	var o *live.Offer
-	h.until("an offer to "+string(agent), func() bool {
+	inboxtest.Until(h, "an offer to "+string(agent), func() bool {
 		w, err := h.live.Work(h.ctx, agent)
 		if err != nil {
 			h.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"sportello/channels"
 	"sportello/inbox"
+	"sportello/inbox/inboxtest"
 	"sportello/inbox/journal"
 	"sportello/inbox/live"
 )
@@ -22,7 +23,7 @@ func TestConversationIsPlacedOfferedAndAccepted(t *testing.T) {
 		if o.Conversation.ID != id || o.Decision == nil || o.Decision.Reason != ReasonOnlyOne || o.Decision.Offer != o.ID {
 			t.Fatalf("%+v", o)
 		}
-		h.until("the offer is written down", func() bool { return len(h.events(id, journal.Offered)) == 1 })
+		inboxtest.Until(h, "the offer is written down", func() bool { return len(h.events(id, journal.Offered)) == 1 })
 		for range 2 { // O2: the winner may repeat it
 			c, err := r.AcceptOffer(t.Context(), o.ID, "anna")
 			if err != nil || c.State != inbox.Assigned || c.Assignee != "anna" {
@@ -47,7 +48,7 @@ func TestP6WithNobodyHereWorkWaitsVisibly(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		h.route("one")
 		id := h.writes(channels.Chat)
-		h.until("the reason is written down", func() bool { return len(h.events(id, journal.Unmatched)) == 1 })
+		inboxtest.Until(h, "the reason is written down", func() bool { return len(h.events(id, journal.Unmatched)) == 1 })
 		if u := h.events(id, journal.Unmatched)[0]; u.Decision == nil || u.Decision.Reason != ReasonNobody {
 			t.Errorf("%+v", u.Decision)
 		}
@@ -72,12 +73,12 @@ func TestMailIsAssignedAtOnceAndOnlyAsMuchAsFits(t *testing.T) {
 		var ids []inbox.ConversationID
 		for range 3 {
 			ids = append(ids, h.writes(channels.Email))
-			h.clock.move(time.Millisecond)
+			h.clock.Move(time.Millisecond)
 		}
 		for _, id := range ids[:2] {
-			h.until("it is assigned", func() bool { return h.conversation(id).Assignee == "anna" })
+			inboxtest.Until(h, "it is assigned", func() bool { return h.conversation(id).Assignee == "anna" })
 		}
-		h.until("the third is explained", func() bool { return len(h.events(ids[2], journal.Unmatched)) > 0 })
+		inboxtest.Until(h, "the third is explained", func() bool { return len(h.events(ids[2], journal.Unmatched)) > 0 })
 		u := h.events(ids[2], journal.Unmatched)
 		if x := u[len(u)-1].Decision.Excluded; h.conversation(ids[2]).State != inbox.Waiting || len(x) != 1 || x[0].Code != AtCapacity || x[0].Agents[0] != "anna" {
 			t.Errorf("%+v", x)
@@ -89,7 +90,7 @@ func TestMailIsAssignedAtOnceAndOnlyAsMuchAsFits(t *testing.T) {
 		if _, err := h.ledger.Close(t.Context(), inbox.CloseCmd{Conversation: ids[0], Actor: "agent:anna", Disposition: "resolved"}); err != nil {
 			t.Fatal(err)
 		}
-		h.until("the third is assigned", func() bool { return h.conversation(ids[2]).Assignee == "anna" })
+		inboxtest.Until(h, "the third is assigned", func() bool { return h.conversation(ids[2]).Assignee == "anna" })
 	})
 }
 
@@ -97,13 +98,13 @@ func TestMailIsAssignedAtOnceAndOnlyAsMuchAsFits(t *testing.T) {
 func TestO3O4MissedOffers(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		h.arrives("anna", 3)
-		h.clock.move(time.Minute)
+		h.clock.Move(time.Minute)
 		h.arrives("lea", 3)
 		r, _ := h.route("one")
 		id := h.writes(channels.Chat)
 		first := h.offerTo("anna")
 		began := h.conversation(id).QueuedAt
-		h.clock.move(21 * time.Second)
+		h.clock.Move(21 * time.Second)
 		second := h.offerTo("lea")
 		if second.Conversation.ID != id || !second.Conversation.QueuedAt.Equal(began) {
 			t.Fatalf("%+v", second)
@@ -111,7 +112,7 @@ func TestO3O4MissedOffers(t *testing.T) {
 		if _, err := r.AcceptOffer(t.Context(), first.ID, "anna"); !errors.Is(err, live.ErrOfferGone) {
 			t.Errorf("accepted after its time: %v", err)
 		}
-		h.until("the end is written down", func() bool { return len(h.events(id, journal.OfferEnded)) == 1 })
+		inboxtest.Until(h, "the end is written down", func() bool { return len(h.events(id, journal.OfferEnded)) == 1 })
 		if e := h.events(id, journal.OfferEnded)[0]; e.Reason != "expired" || e.From != "anna" {
 			t.Errorf("%+v", e)
 		}
@@ -120,8 +121,8 @@ func TestO3O4MissedOffers(t *testing.T) {
 		}
 		h.writes(channels.Chat)
 		h.offerTo("anna")
-		h.clock.move(21 * time.Second)
-		h.until("anna is away", func() bool {
+		h.clock.Move(21 * time.Second)
+		inboxtest.Until(h, "anna is away", func() bool {
 			agents, err := h.live.Agents(t.Context())
 			return err == nil && slices.ContainsFunc(agents, func(a live.AgentState) bool { return a.ID == "anna" && a.Presence == live.Away && a.Reason == "missed" })
 		})
@@ -131,7 +132,7 @@ func TestO3O4MissedOffers(t *testing.T) {
 func TestDeclinedOfferGoesToTheNext(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		h.arrives("anna", 3)
-		h.clock.move(time.Minute)
+		h.clock.Move(time.Minute)
 		h.arrives("lea", 3)
 		r, _ := h.route("one")
 		id := h.writes(channels.Chat)
@@ -156,8 +157,8 @@ func TestO6LostAgent(t *testing.T) {
 		if _, err := r.AcceptOffer(t.Context(), h.offerTo("anna").ID, "anna"); err != nil {
 			t.Fatal(err)
 		}
-		h.until("the mail is hers", func() bool { return h.conversation(mail).Assignee == "anna" })
-		h.until("the inbox knows that the chat is hers", func() bool {
+		inboxtest.Until(h, "the mail is hers", func() bool { return h.conversation(mail).Assignee == "anna" })
+		inboxtest.Until(h, "the inbox knows that the chat is hers", func() bool {
 			w, err := h.live.Work(t.Context(), "anna")
 			return err == nil && len(w.Conversations) == 2
 		})
@@ -165,12 +166,12 @@ func TestO6LostAgent(t *testing.T) {
 		if err := h.live.Disconnect(t.Context(), "anna", "tab"); err != nil {
 			t.Fatal(err)
 		}
-		h.clock.move(30 * time.Second)
+		h.clock.Move(30 * time.Second)
 		h.arrives("lea", 2)
 		if c := h.conversation(chat); c.Assignee != "anna" {
 			t.Fatalf("taken back within the grace: %+v", c)
 		}
-		h.clock.move(31 * time.Second)
+		h.clock.Move(31 * time.Second)
 		o := h.offerTo("lea")
 		if o.Conversation.ID != chat {
 			t.Fatalf("%+v", o)
@@ -229,7 +230,7 @@ func TestTakeFromTheQueue(t *testing.T) {
 		h.arrives("anna", 0)
 		h.arrives("lea", 0)
 		id := h.writes(channels.Chat)
-		h.until("it waits", func() bool { return len(h.events(id, journal.Unmatched)) == 1 })
+		inboxtest.Until(h, "it waits", func() bool { return len(h.events(id, journal.Unmatched)) == 1 })
 		c, err := r.Take(t.Context(), id, "anna")
 		if err != nil || c.Assignee != "anna" {
 			t.Fatalf("%+v, %v", c, err)
@@ -249,14 +250,14 @@ func TestS5PublishedRulesAreInForceForWhatComes(t *testing.T) {
 		one, _ := h.route("one")
 		two, _ := h.route("two")
 		old := h.writes(channels.Chat)
-		h.until("it is placed", func() bool { return h.conversation(old).Queue == "vendite" })
+		inboxtest.Until(h, "it is placed", func() bool { return h.conversation(old).Queue == "vendite" })
 		set, err := h.rules.Publish(t.Context(), 1, []Rule{{Name: "posta", When: `channel == "email"`, Queue: "vendite", Priority: 30}, last("assistenza")}, "anna", "prova")
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.until("both nodes know", func() bool { return one.InForce().Version == set.Version && two.InForce().Version == set.Version })
+		inboxtest.Until(h, "both nodes know", func() bool { return one.InForce().Version == set.Version && two.InForce().Version == set.Version })
 		fresh := h.writes(channels.Chat)
-		h.until("the next one goes elsewhere", func() bool { return h.conversation(fresh).Queue == "assistenza" })
+		inboxtest.Until(h, "the next one goes elsewhere", func() bool { return h.conversation(fresh).Queue == "assistenza" })
 		if c := h.conversation(old); c.Queue != "vendite" || c.RulesVersion != 1 {
 			t.Errorf("moved: %+v", c)
 		}
@@ -309,8 +310,8 @@ func TestP8P10StormHasOneOwnerEach(t *testing.T) {
 		}
 		stop()
 		h.route("four")
-		h.until("everything is assigned", func() bool {
-			h.clock.move(time.Second) // those who declined are asked again after a while
+		inboxtest.Until(h, "everything is assigned", func() bool {
+			h.clock.Move(time.Second) // those who declined are asked again after a while
 			return !slices.ContainsFunc(ids, func(id inbox.ConversationID) bool { return h.conversation(id).State != inbox.Assigned })
 		})
 		close(done)
@@ -357,10 +358,10 @@ func TestFlushedRedisLosesNothing(t *testing.T) {
 			}
 			return n
 		}
-		h.until("some are assigned", func() bool { accept("anna"); return assigned() >= 3 })
+		inboxtest.Until(h, "some are assigned", func() bool { accept("anna"); return assigned() >= 3 })
 		h.offerTo("lea")
 		h.flush()
-		h.until("all are assigned", func() bool {
+		inboxtest.Until(h, "all are assigned", func() bool {
 			for _, id := range names {
 				if err := h.live.Heartbeat(h.ctx, id, "tab", time.Hour); errors.Is(err, live.ErrNotHere) {
 					h.arrives(string(id), 10)

@@ -26,7 +26,7 @@ var keepers = map[string][]string{
 	"github.com/emersion/go-imap":   {"channels/email", "channels/channeltest"},
 	"github.com/emersion/go-smtp":   {"channels/email", "channels/channeltest"},
 	"github.com/gorilla/websocket":  {"channels/socket", "channels/channeltest"},
-	"testing":                       {"channels/channeltest", "inbox/inboxtest"},
+	"testing":                       {"channels/channeltest", "inbox/inboxtest", "router/roster/rostertest"},
 }
 
 // Tests, and what drives a gateway from outside, may use a client of their own to look at a server.

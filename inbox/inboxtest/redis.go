@@ -21,15 +21,21 @@ import (
 func Redises(t *testing.T, test func(t *testing.T, addr string)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
-		m := miniredis.NewMiniRedis()
-		m.ClockTTL(true)
-		if err := m.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(m.Close)
-		test(t, m.Addr())
+		test(t, MiniRedis(t).Addr())
 	})
 	t.Run("redis", func(t *testing.T) { test(t, Redis(t)) })
+}
+
+// MiniRedis is an embedded Redis of this test, by the clock.
+func MiniRedis(t testing.TB) *miniredis.Miniredis {
+	t.Helper()
+	m := miniredis.NewMiniRedis()
+	m.ClockTTL(true)
+	if err := m.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
 }
 
 // Redis is the address (host:port) of the real Redis of this test binary, emptied now. Tests that use it must not run in parallel.

@@ -12,6 +12,7 @@ import (
 
 	"sportello/channels"
 	"sportello/inbox"
+	"sportello/inbox/inboxtest"
 	"sportello/inbox/journal"
 )
 
@@ -65,19 +66,19 @@ func TestX03StopBeforeSendingCounts(t *testing.T) {
 func TestM21QuietHoursHold(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		p := h.writes(channels.SMS)
-		h.clock.move(2 * time.Hour) // his own message is no reason any more
-		now := h.clock.now().UTC()
+		h.clock.Move(2 * time.Hour) // his own message is no reason any more
+		now := h.clock.Now().UTC()
 		minute := now.Hour()*60 + now.Minute()
 		if err := h.book.SetQuiet(t.Context(), p.customer, (minute+1430)%1440, (minute+180)%1440, "agent:anna"); err != nil {
 			t.Fatal(err)
 		}
 		id := h.answers(p, channels.SMS, false, "Buonanotte")
 		h.dispatch("one")
-		h.until("it is held", func() bool { return h.row(id).DueAt.After(h.clock.now().Add(2 * time.Hour)) })
+		inboxtest.Until(h, "it is held", func() bool { return h.row(id).DueAt.After(h.clock.Now().Add(2 * time.Hour)) })
 		if calls, _ := h.sms.count(); calls != 0 {
 			t.Error("sent in the quiet hours")
 		}
-		h.clock.move(3*time.Hour + time.Minute)
+		h.clock.Move(3*time.Hour + time.Minute)
 		h.untilState(id, channels.StateSent)
 	})
 }
@@ -86,12 +87,12 @@ func TestChatWaitsForItsVisitor(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		p := h.writes(channels.Chat)
 		h.leaves(p)
-		h.clock.move(time.Minute)
+		h.clock.Move(time.Minute)
 		id := h.answers(p, channels.Chat, false, "Ci sei?")
 		h.dispatch("one")
-		h.until("it is held", func() bool { return h.row(id).DueAt.After(h.clock.now()) })
-		h.clock.move(5 * time.Second)
-		h.until("it is held again", func() bool { return h.row(id).DueAt.After(h.clock.now()) })
+		inboxtest.Until(h, "it is held", func() bool { return h.row(id).DueAt.After(h.clock.Now()) })
+		h.clock.Move(5 * time.Second)
+		inboxtest.Until(h, "it is held again", func() bool { return h.row(id).DueAt.After(h.clock.Now()) })
 		if h.message(id).State != channels.StateQueued {
 			t.Errorf("%s while he is gone", h.message(id).State)
 		}
@@ -109,7 +110,7 @@ func TestChatWaitsForItsVisitor(t *testing.T) {
 			t.Errorf("the agent was told %d times that it waits", told)
 		}
 		h.here(p)
-		h.clock.move(5 * time.Second)
+		h.clock.Move(5 * time.Second)
 		h.untilState(id, channels.StateSent)
 	})
 }
@@ -120,11 +121,11 @@ func TestChatGoesByMailWhenItsVisitorHasLeft(t *testing.T) {
 		h.leaves(p)
 		id := h.answers(p, channels.Chat, false, "Ecco la risposta")
 		h.dispatch("one")
-		h.until("it is held for a moment", func() bool { return h.row(id).DueAt.After(h.clock.now()) })
+		inboxtest.Until(h, "it is held for a moment", func() bool { return h.row(id).DueAt.After(h.clock.Now()) })
 		if calls, _ := h.mail.count(); calls != 0 {
 			t.Error("redirected at once")
 		}
-		h.clock.move(visitorGrace)
+		h.clock.Move(visitorGrace)
 		h.untilState(id, channels.StateSent)
 		if m := h.message(id); m.Kind != channels.Email || m.AskedKind != channels.Chat || m.To[0].Value != p.address[channels.Email] {
 			t.Errorf("%+v", m)
@@ -147,13 +148,13 @@ func TestE49TemporaryFailureIsTriedAgainUnderTheSameID(t *testing.T) {
 		p := h.writes(channels.Email)
 		id := h.answers(p, channels.Email, false, "Certo")
 		h.dispatch("one")
-		h.until("the first attempt is settled", func() bool { r := h.row(id); return r.Attempts == 1 && r.State == channels.StateQueued })
-		if wait := h.row(id).DueAt.Sub(h.clock.now()); wait < 50*time.Second || wait > 70*time.Second {
+		inboxtest.Until(h, "the first attempt is settled", func() bool { r := h.row(id); return r.Attempts == 1 && r.State == channels.StateQueued })
+		if wait := h.row(id).DueAt.Sub(h.clock.Now()); wait < 50*time.Second || wait > 70*time.Second {
 			t.Errorf("again in %s", wait)
 		}
-		h.clock.move(70 * time.Second)
-		h.until("the second attempt is settled", func() bool { r := h.row(id); return r.Attempts == 2 && r.State == channels.StateQueued })
-		h.clock.move(20 * time.Minute)
+		h.clock.Move(70 * time.Second)
+		inboxtest.Until(h, "the second attempt is settled", func() bool { r := h.row(id); return r.Attempts == 2 && r.State == channels.StateQueued })
+		h.clock.Move(20 * time.Minute)
 		h.untilState(id, channels.StateSent)
 		if a, b := h.mail.calls[0], h.mail.calls[2]; a.Thread.MessageID != b.Thread.MessageID || a.ID != b.ID || a.Text != b.Text || b.Attempt != 3 {
 			t.Errorf("%+v, then %+v", a, b)
@@ -170,7 +171,7 @@ func TestPermanentFailureIsShownAndNotTriedAgain(t *testing.T) {
 		id := h.answers(p, channels.Email, false, "Certo")
 		h.dispatch("one")
 		h.untilState(id, channels.StateFailed)
-		h.clock.move(72 * time.Hour)
+		h.clock.Move(72 * time.Hour)
 		next := h.answers(p, channels.Email, false, "Ancora") // E-33: the address is suppressed everywhere
 		h.untilState(next, channels.StateFailed)
 		if calls, _ := h.mail.count(); calls != 1 {
@@ -210,11 +211,11 @@ func TestM10UncertainTextIsNeverSentAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		h.clock.move(2 * time.Minute)
+		h.clock.Move(2 * time.Minute)
 		h.dispatch("two")
 		h.untilState(text, channels.StateUnknown)
 		h.untilState(letter, channels.StateSent)
-		h.clock.move(24 * time.Hour)
+		h.clock.Move(24 * time.Hour)
 		last := h.answers(post, channels.Email, false, "e poi")
 		h.untilState(last, channels.StateSent)
 		if calls, taken := h.sms.count(); calls != 2 || taken != 0 {
@@ -243,7 +244,7 @@ func TestM10ProviderIsAskedAboutUncertainTexts(t *testing.T) {
 
 		var asked, early atomic.Int64
 		h.find = func(out channels.Outbound, since time.Time, known func(string) bool) (channels.Receipt, bool, error) {
-			if since.Add(askSlack).After(h.clock.now().Add(-firstAsk)) {
+			if since.Add(askSlack).After(h.clock.Now().Add(-firstAsk)) {
 				early.Add(1)
 			}
 			for _, external := range []string{"x-" + h.row(first).ID, "SM2"} {
@@ -256,13 +257,13 @@ func TestM10ProviderIsAskedAboutUncertainTexts(t *testing.T) {
 			return channels.Receipt{}, false, nil
 		}
 		stop = h.dispatch("two")
-		h.clock.move(firstAsk)
-		h.until("asked in vain", func() bool { return asked.Load() == 1 })
+		h.clock.Move(firstAsk)
+		inboxtest.Until(h, "asked in vain", func() bool { return asked.Load() == 1 })
 		if s := h.message(second).State; s != channels.StateUnknown {
 			t.Fatal(s)
 		}
 		stop()
-		h.clock.move(time.Hour)
+		h.clock.Move(time.Hour)
 		h.dispatch("three")
 		h.untilState(second, channels.StateDelivered)
 		if row := h.row(second); row.State != channels.StateDelivered || early.Load() > 0 {
@@ -320,14 +321,14 @@ func TestSlowAccountDoesNotHoldTheOthers(t *testing.T) {
 			h.answers(h.writes(channels.Email), channels.Email, true, "lettera")
 		}
 		h.dispatch("one")
-		h.until("the slow account is full", func() bool { calls, _ := h.mail.count(); return calls == perAccount })
+		inboxtest.Until(h, "the slow account is full", func() bool { calls, _ := h.mail.count(); return calls == perAccount })
 		id := h.answers(h.writes(channels.SMS), channels.SMS, true, "testo")
 		h.untilState(id, channels.StateSent)
 		if calls, taken := h.mail.count(); calls != perAccount || taken != 0 {
 			t.Errorf("%d attempts, %d taken", calls, taken)
 		}
 		close(free)
-		h.until("the rest leaves", func() bool { _, taken := h.mail.count(); return taken == 2*perAccount })
+		inboxtest.Until(h, "the rest leaves", func() bool { _, taken := h.mail.count(); return taken == 2*perAccount })
 	})
 }
 
@@ -362,7 +363,7 @@ func TestStopFinishesWhatIsUnderWay(t *testing.T) {
 
 func TestAccountWithoutASenderWaitsWithAReason(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
-		d := New(h.outbox, h.ledger, h.live, nil, Config{Node: "one"}, h.clock.now, quiet())
+		d := New(h.outbox, h.ledger, h.live, nil, Config{Node: "one"}, h.clock.Now, quiet())
 		id := h.answers(h.writes(channels.SMS), channels.SMS, true, "testo")
 		rows, err := h.outbox.Lease(t.Context(), "one", 1, time.Minute)
 		if err != nil || len(rows) != 1 {
@@ -371,7 +372,7 @@ func TestAccountWithoutASenderWaitsWithAReason(t *testing.T) {
 		if err := d.handle(t.Context(), rows[0]); err != nil {
 			t.Fatal(err)
 		}
-		if r := h.row(id); r.Fault == nil || r.Fault.Code != channels.CodeConfig || r.State != channels.StateQueued || !r.DueAt.After(h.clock.now()) {
+		if r := h.row(id); r.Fault == nil || r.Fault.Code != channels.CodeConfig || r.State != channels.StateQueued || !r.DueAt.After(h.clock.Now()) {
 			t.Errorf("%s, %+v", r.State, r.Fault)
 		}
 	})
@@ -446,7 +447,7 @@ func TestWithoutRedisChatWaitsAndMailLeaves(t *testing.T) {
 		h.stopRedis()
 		h.dispatch("one")
 		h.untilState(mail, channels.StateSent)
-		h.until("the chat line is put back", func() bool { return h.row(chat).DueAt.After(h.clock.now()) })
+		inboxtest.Until(h, "the chat line is put back", func() bool { return h.row(chat).DueAt.After(h.clock.Now()) })
 		if m := h.message(chat); m.State != channels.StateQueued || m.Kind != channels.Chat {
 			t.Errorf("%s by %s", m.State, m.Kind)
 		}

@@ -25,24 +25,6 @@ import (
 
 func TestMain(m *testing.M) { inboxtest.Main(m) }
 
-// clock is a clock that a test moves; besides, it runs.
-type clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
-
 // provider is one account's outside: it takes what it is sent, unless answer says otherwise.
 type provider struct {
 	mu     sync.Mutex
@@ -92,7 +74,7 @@ func (p *provider) texts() []string {
 // house is a record with an outbox, the live inbox that knows the visitors, and three providers.
 type house struct {
 	*testing.T
-	clock           *clock
+	clock           *inboxtest.Clock
 	ctx             context.Context
 	db              *db.DB
 	ledger          *inbox.Ledger
@@ -119,24 +101,24 @@ func (f finding) Find(_ context.Context, out channels.Outbound, since time.Time,
 func houses(t *testing.T, test func(t *testing.T, h *house)) {
 	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
 		ignore := goleak.IgnoreCurrent()
-		h := &house{T: t, clock: &clock{}, db: d, chat: &provider{}, mail: &provider{}, sms: &provider{}}
+		h := &house{T: t, clock: &inboxtest.Clock{}, db: d, chat: &provider{}, mail: &provider{}, sms: &provider{}}
 		addr, stop, err := live.Embedded(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.stopRedis = sync.OnceFunc(stop)
-		if h.live, err = live.Open(t.Context(), live.Options{Addrs: []string{addr}, Now: h.clock.now}); err != nil {
+		if h.live, err = live.Open(t.Context(), live.Options{Addrs: []string{addr}, Now: h.clock.Now}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		h.ctx = ctx
 		t.Cleanup(func() { cancel(); h.live.Close(); h.stopRedis(); d.Close(); goleak.VerifyNone(t, ignore) })
 		j := journal.New(d)
-		h.book = customer.NewBook(d, j, h.clock.now)
+		h.book = customer.NewBook(d, j, h.clock.Now)
 		h.ledger = inbox.NewLedger(d, j, h.book, inbox.Config{TokenKey: make([]byte, 32), Accounts: []inbox.Account{
 			{ID: "sito", Kind: channels.Chat}, {ID: "posta", Kind: channels.Email, Address: "aiuto@ditta.example", Domain: "ditta.example"},
-			{ID: "numero", Kind: channels.SMS, Address: "+390612345678"}}}, h.clock.now)
-		h.outbox = inbox.NewOutbox(d, j, h.ledger, h.clock.now)
+			{ID: "numero", Kind: channels.SMS, Address: "+390612345678"}}}, h.clock.Now)
+		h.outbox = inbox.NewOutbox(d, j, h.ledger, h.clock.Now)
 		test(t, h)
 	})
 }
@@ -151,18 +133,8 @@ func (h *house) dispatchWith(cfg Config) (stop func()) {
 	if h.find != nil {
 		senders["numero"] = finding{h.sms, h.find}
 	}
-	d := New(h.outbox, h.ledger, h.live, senders, cfg, h.clock.now, quiet())
-	ctx, cancel := context.WithCancel(h.ctx)
-	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			h.Errorf("Run: %v", err)
-		}
-	})
-	h.Cleanup(stop)
-	return stop
+	d := New(h.outbox, h.ledger, h.live, senders, cfg, h.clock.Now, quiet())
+	return inboxtest.Background(h, d.Run)
 }
 
 // person is a customer with a conversation that anna has.
@@ -180,7 +152,7 @@ func (h *house) writes(kind channels.Kind, also ...channels.Kind) person {
 		address: map[channels.Kind]string{channels.Chat: fmt.Sprintf("%032x", uuid.New().ID()), channels.Email: uuid.NewString() + "@example.it",
 			channels.SMS: fmt.Sprintf("+39333%07d", uuid.New().ID()%10_000_000)}}
 	in := channels.Inbound{Account: p.account[kind], Kind: kind, External: uuid.NewString(), Proof: channels.ProofVerified, Text: "Buongiorno",
-		From: channels.Address{Kind: kind, Value: p.address[kind]}, ReceivedAt: h.clock.now()}
+		From: channels.Address{Kind: kind, Value: p.address[kind]}, ReceivedAt: h.clock.Now()}
 	for _, k := range also {
 		in.Claims = append(in.Claims, channels.Claim{Address: channels.Address{Kind: k, Value: p.address[k]}, Proof: channels.ProofVerified})
 	}
@@ -229,7 +201,7 @@ func (h *house) answers(p person, kind channels.Kind, pinned bool, text string) 
 func (h *house) stops(p person, kind channels.Kind) {
 	h.Helper()
 	err := h.db.Tx(h.ctx, func(tx *sql.Tx) error {
-		return h.book.Consent(h.ctx, tx, p.customer, customer.Consent{Kind: kind, Source: "message", Wording: "STOP", Actor: "customer", At: h.clock.now()})
+		return h.book.Consent(h.ctx, tx, p.customer, customer.Consent{Kind: kind, Source: "message", Wording: "STOP", Actor: "customer", At: h.clock.Now()})
 	})
 	if err != nil {
 		h.Fatal(err)
@@ -254,16 +226,7 @@ func (h *house) row(id inbox.MessageID) inbox.Row {
 	return rows[0]
 }
 
-func (h *house) until(what string, ready func() bool) {
-	h.Helper()
-	for end := time.Now().Add(20 * time.Second); !ready(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			h.Fatalf("in vain: %s", what)
-		}
-	}
-}
-
 func (h *house) untilState(id inbox.MessageID, states ...channels.State) {
 	h.Helper()
-	h.until(fmt.Sprintf("message becomes %v", states), func() bool { return slices.Contains(states, h.message(id).State) })
+	inboxtest.Until(h, fmt.Sprintf("message becomes %v", states), func() bool { return slices.Contains(states, h.message(id).State) })
 }

@@ -84,7 +84,7 @@ func TestFlushIsSurvivedWithoutReconnecting(t *testing.T) {
 	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
 		r := newRig(t, d)
 		c := r.follow("anna")
-		r.until("anna is here and goes to lunch", func() bool { // the socket is answered before its lease is noted
+		inboxtest.Until(r.t, "anna is here and goes to lunch", func() bool { // the socket is answered before its lease is noted
 			_, err := r.live.SetPresence(t.Context(), "anna", live.Away, "lunch")
 			return err == nil
 		})
@@ -103,7 +103,7 @@ func TestFlushIsSurvivedWithoutReconnecting(t *testing.T) {
 			t.Errorf("told after %s", took)
 		}
 		var state live.AgentState
-		r.until("anna is announced", func() bool {
+		inboxtest.Until(r.t, "anna is announced", func() bool {
 			agents, err := r.live.Agents(t.Context())
 			i := slices.IndexFunc(agents, func(a live.AgentState) bool { return a.ID == "anna" })
 			if err != nil || i < 0 {
@@ -169,28 +169,28 @@ func TestOneAgentSeveralTabs(t *testing.T) {
 		return err == nil && len(agents) == 1 && agents[0].Connected
 	}
 	_ = one.ws.Close()
-	r.until("one socket is left", func() bool { return len(r.hub.all()) == 1 })
+	inboxtest.Until(r.t, "one socket is left", func() bool { return len(r.hub.all()) == 1 })
 	if !connected() {
 		t.Error("the agent is lost although a tab is open")
 	}
 	_ = two.ws.Close()
-	r.until("the agent is lost", func() bool { return !connected() })
+	inboxtest.Until(r.t, "the agent is lost", func() bool { return !connected() })
 }
 
 // REQ-RT2: a client that sends nothing is cut, though its TCP connection and its pongs are fine.
 func TestHalfOpenSocketIsCut(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	quiet, honest := r.follow("anna"), r.follow("bruno")
-	r.clock.Store(int64(14 * time.Second))
+	r.clock.Move(14 * time.Second)
 	honest.send(Ack{T: FrameAck, Offset: honest.offset})
-	r.until("the ack is heard", func() bool {
+	inboxtest.Until(r.t, "the ack is heard", func() bool {
 		return slices.ContainsFunc(r.hub.all(), func(p *peer) bool {
 			r.hub.mu.Lock()
 			defer r.hub.mu.Unlock()
-			return p.agent.ID == "bruno" && r.now().Sub(p.heard) < 5*time.Second
+			return p.agent.ID == "bruno" && r.clock.Now().Sub(p.heard) < 5*time.Second
 		})
 	})
-	r.clock.Store(int64(16 * time.Second))
+	r.clock.Move(2 * time.Second)
 	r.hub.ping()
 	if code := quiet.closed(); code != int(socket.Silent) {
 		t.Errorf("closed with %d", code)
@@ -206,7 +206,7 @@ func TestHalfOpenSocketIsCut(t *testing.T) {
 func TestN15HalfOpenSocketIsCutWhenTheClockIsSetBack(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	quiet := r.follow("anna")
-	r.clock.Store(-int64(time.Hour))
+	r.clock.Move(-time.Hour)
 	r.hub.ping()
 	if code := quiet.closed(); code != int(socket.Silent) {
 		t.Errorf("closed with %d", code)
@@ -252,7 +252,7 @@ func TestDisabledAgentLosesHisSockets(t *testing.T) {
 	if _, err := r.roster.Update(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.Store(int64(2 * review))
+	r.clock.Move(2 * review)
 	for _, p := range r.hub.all() {
 		r.hub.review(t.Context(), p)
 	}
@@ -267,7 +267,7 @@ func TestC15ViewingAndTyping(t *testing.T) {
 	conv := r.waiting(visitorID(1), "sales")
 	anna, mara := r.follow("anna"), r.follow("mara")
 	anna.send(View{T: FrameView, Conversation: conv})
-	r.until("anna's view is known", func() bool {
+	inboxtest.Until(r.t, "anna's view is known", func() bool {
 		r.hub.mu.Lock()
 		defer r.hub.mu.Unlock()
 		return len(r.hub.viewers[conv]) == 1

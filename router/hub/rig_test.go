@@ -1,15 +1,12 @@
 package hub
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +21,7 @@ import (
 	"sportello/inbox/journal"
 	"sportello/inbox/live"
 	"sportello/router/roster"
+	"sportello/router/roster/rostertest"
 )
 
 func TestMain(m *testing.M) { inboxtest.Main(m) }
@@ -41,19 +39,14 @@ type rig struct {
 	hub    *Hub
 	url    string
 	stop   func() // ends the hub and waits for it
-	clock  atomic.Int64
+	clock  inboxtest.Clock
 }
 
 // newRig starts a rig on a record.
 func newRig(t *testing.T, d *db.DB) *rig {
 	t.Helper()
-	r := &rig{t: t, redis: miniredis.NewMiniRedis()}
+	r := &rig{t: t, redis: inboxtest.MiniRedis(t)}
 	log := slog.New(slog.DiscardHandler)
-	r.redis.ClockTTL(true)
-	if err := r.redis.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.redis.Close)
 	var err error
 	if r.live, err = live.Open(t.Context(), live.Options{Addrs: []string{r.redis.Addr()}}); err != nil {
 		t.Fatal(err)
@@ -65,18 +58,18 @@ func newRig(t *testing.T, d *db.DB) *rig {
 		Accounts: []inbox.Account{{ID: "web", Kind: channels.Chat, Name: "Negozio"}}, TokenKey: []byte(strings.Repeat("k", 32)),
 	}, time.Now)
 	r.roster = roster.New(d, time.Now)
-	r.people()
+	rostertest.People(t, r.roster)
 	r.hub = New(Options{
-		Live: r.live, Roster: r.roster, Origin: func(*http.Request) bool { return true }, Log: log, Now: r.now,
+		Live: r.live, Roster: r.roster, Origin: func(*http.Request) bool { return true }, Log: log, Now: r.clock.Now,
 		Visitor: VisitorOf(r.ledger),
 	})
 	if err := r.live.Rebuild(t.Context(), r.ledger); err != nil {
 		t.Fatal(err)
 	}
 	relay, guard := live.NewRelay(j, r.live, log), live.NewGuard(r.live, r.ledger, log)
-	r.background(relay.Run)
-	r.background(guard.Run)
-	r.stop = r.background(r.hub.Run)
+	inboxtest.Background(t, relay.Run)
+	inboxtest.Background(t, guard.Run)
+	r.stop = inboxtest.Background(t, r.hub.Run)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		a, err := r.roster.Agent(req.Context(), inbox.AgentID(req.URL.Query().Get("agent")))
 		if err != nil {
@@ -88,43 +81,6 @@ func newRig(t *testing.T, d *db.DB) *rig {
 	t.Cleanup(r.stop) // before the servers close: the sockets end by the hub's will
 	r.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	return r
-}
-
-// now is the clock, which a test may move ahead.
-func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.clock.Load())) }
-
-// background runs something until the returned function, or the end of the test, stops it.
-func (r *rig) background(run func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() {
-		if err := run(ctx); err != nil {
-			r.t.Error(err)
-		}
-	})
-	stop = func() { cancel(); done.Wait() }
-	r.t.Cleanup(stop)
-	return stop
-}
-
-// people are two agents of sales, one of support and a manager.
-func (r *rig) people() {
-	r.t.Helper()
-	for _, q := range []inbox.QueueID{"sales", "support"} {
-		if _, err := r.roster.AddQueue(r.t.Context(), roster.Queue{ID: q, Name: string(q)}); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	for _, a := range []roster.Agent{
-		{ID: "anna", Queues: []inbox.QueueID{"sales"}}, {ID: "bruno", Queues: []inbox.QueueID{"sales"}},
-		{ID: "carla", Queues: []inbox.QueueID{"support"}}, {ID: "mara", Role: roster.RoleManager},
-	} {
-		a.Name, a.Email = strings.ToUpper(string(a.ID)), string(a.ID)+"@example.it"
-		a.PublicName = "Public " + string(a.ID)
-		if _, err := r.roster.Add(r.t.Context(), a, "correct horse"); err != nil {
-			r.t.Fatal(err)
-		}
-	}
 }
 
 // write accepts one chat message of a visitor, and returns its conversation.
@@ -162,27 +118,6 @@ func (r *rig) assign(c inbox.ConversationID, a inbox.AgentID) {
 	r.t.Helper()
 	if _, err := r.ledger.Assign(r.t.Context(), inbox.AssignCmd{Conversation: c, Agent: a}); err != nil {
 		r.t.Fatal(err)
-	}
-}
-
-// until polls until a condition holds.
-func (r *rig) until(what string, ok func() bool) {
-	r.t.Helper()
-	until(r.t, what, ok)
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for !ok() {
-		select {
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", patience, what)
-		case <-poll.C:
-		}
 	}
 }
 
