@@ -116,7 +116,7 @@ func TestSignInIsThrottledByAllGatewaysTogether(t *testing.T) {
 		}
 	}
 	b := r.browser()
-	right := wire.SignIn{Email: "anna@negozio.example", Password: password}
+	right := wire.SignIn{Email: rostertest.Email("anna"), Password: rostertest.Password}
 	if code := b.do("POST", "/api/session", wire.SignIn{Email: right.Email, Password: "wrong"}, nil); code != 401 {
 		t.Fatalf("status %d", code)
 	}
@@ -135,7 +135,7 @@ func TestSignInWhileRedisIsAway(t *testing.T) {
 	one, two := newThrottle(r.live, slog.New(slog.DiscardHandler), time.Now), newThrottle(r.live, slog.New(slog.DiscardHandler), time.Now)
 	one.try(t.Context(), "carla", "place")
 	r.redis.Close()
-	if code := r.browser().do("POST", "/api/session", wire.SignIn{Email: "anna@negozio.example", Password: password}, nil); code != 200 {
+	if code := r.browser().do("POST", "/api/session", wire.SignIn{Email: rostertest.Email("anna"), Password: rostertest.Password}, nil); code != 200 {
 		t.Errorf("anna does not get in: %d", code)
 	}
 	let := 0
