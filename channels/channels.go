@@ -73,10 +73,18 @@ type Finder interface {
 	Find(ctx context.Context, out Outbound, since time.Time, known func(external string) bool) (r Receipt, found bool, err error)
 }
 
-// Sent is what a provider answered when it took a message.
+// Sent is what a provider answered when it took a message. Of a mail to several it may have taken it for some only, or for none, with
+// something different to say of each: Failed has those, and the others have it.
 type Sent struct {
 	External string // the provider's id, by which later receipts name the message; may be empty
 	State    State  // StateSent, or StateQueued where the provider only queued it
+	Failed   []NotSent
+}
+
+// NotSent is a recipient for whom a mail was not taken, as the envelope names him, and why. An Uncertain fault says that it may have been.
+type NotSent struct {
+	Recipient string
+	Fault     *Fault
 }
 
 // Bookmarks store an adapter's position at its provider. Load of a name never saved returns "", nil. Save is durable on return.

@@ -10,7 +10,7 @@ type Details struct {
 	Calendar []Appointment `json:"calendar,omitempty"` // invitations and answers to them
 	Forward  *Forwarded    `json:"forward,omitempty"`  // the message passes on somebody else's
 	Crypt    *Crypt        `json:"crypt,omitempty"`    // it is signed or encrypted
-	Reports  []Report      `json:"reports,omitempty"`  // what a delivery report says, one per recipient
+	Reports  []Report      `json:"reports,omitempty"`  // of a delivery report: what it says; of a mail of ours: what became of it; one per recipient
 	Warnings []string      `json:"warnings,omitempty"` // stable codes that the console translates: reply_to_differs, brand_name, variant …
 	Matched  string        `json:"matched,omitempty"`  // by which rule its conversation was found: token, in_reply_to, references, subject …
 	Robot    string        `json:"robot,omitempty"`    // why a machine is taken to have written it (Inbound.Auto): auto_submitted, list_id, out_of_office …
@@ -88,10 +88,11 @@ type Crypt struct {
 	Problem   string `json:"problem,omitempty"` // stable code when it is not valid: expired, altered, untrusted, other_address
 }
 
-// Report is what a delivery report says of one recipient (RFC 3464).
+// Report is what a delivery report says of one recipient (RFC 3464), or what became of a mail of ours at one of its recipients.
 type Report struct {
 	Recipient  string `json:"recipient,omitempty"`
-	Action     string `json:"action,omitempty"` // failed, delayed, delivered, relayed, expanded; complaint (RFC 5965), displayed and the like (RFC 8098)
+	Action     string `json:"action,omitempty"` // failed, delayed, delivered, relayed, expanded; complaint (RFC 5965), displayed and the like (RFC 8098); unknown
+	Code       string `json:"code,omitempty"`   // the Code of a Fault, of a mail of ours
 	Status     string `json:"status,omitempty"` // RFC 3463: "5.1.1"
 	Diagnostic string `json:"diagnostic,omitempty"`
 	Server     string `json:"server,omitempty"`  // the one that refused: Remote-MTA

@@ -1,6 +1,10 @@
 package channels
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Outbound is one message that is to leave: the frozen envelope of an outbox row. A Sender reads nothing else.
 type Outbound struct {
@@ -22,6 +26,10 @@ type Outbound struct {
 	Auto   Auto   `json:"auto,omitempty"` // mail that no person wrote leaves under the null sender
 	Locale string `json:"locale,omitempty"`
 
+	// Done are recipients of whom an earlier attempt has brought an answer that is final: they stand in the header, and the mail is
+	// not handed over for them again.
+	Done []string `json:"done,omitempty"`
+
 	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"` // mail: of a campaign
 	ListID      string       `json:"list_id,omitempty"`     // mail: which campaign, RFC 2919: "news.example.it"
 
@@ -33,6 +41,27 @@ type Outbound struct {
 	Since        int64     `json:"since,omitempty"`
 	At           time.Time `json:"at"`
 	Attempt      int       `json:"-"` // 1 at the first attempt
+}
+
+// Recipients are all whom the message goes to, each once, in order.
+func (o Outbound) Recipients() []string {
+	var all []string
+	for _, a := range slices.Concat(o.To, o.Cc, o.Bcc) {
+		if !slices.ContainsFunc(all, func(known string) bool { return strings.EqualFold(known, a.Value) }) {
+			all = append(all, a.Value)
+		}
+	}
+	return all
+}
+
+// Pending are the Recipients that are not Done.
+func (o Outbound) Pending() []string {
+	return slices.DeleteFunc(o.Recipients(), o.IsDone)
+}
+
+// IsDone reports whether a recipient is among Done.
+func (o Outbound) IsDone(recipient string) bool {
+	return slices.ContainsFunc(o.Done, func(known string) bool { return strings.EqualFold(known, recipient) })
 }
 
 // Unsubscribe is how the receiver of a campaign ends it (RFC 2369, RFC 8058). URL is https and takes a POST without a question; Mail is

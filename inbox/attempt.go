@@ -28,7 +28,7 @@ func (o *Outbox) Begin(ctx context.Context, row Row) (Row, error) {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `INSERT INTO attempt (outbox_id, n, started_at) VALUES ($1, $2, $3)`, row.ID, row.Attempts+1, now.UnixMilli())
 		}
-		if err == nil {
+		if err == nil && !row.Reached() {
 			err = setDelivery(ctx, tx, row.Message, channels.StateSending, nil)
 		}
 		return err
@@ -53,6 +53,9 @@ func (r Row) contacts() []customer.Contact {
 // Sent settles an attempt that the provider took. It holds whatever became of the lease: what has left has left. Receipts that came
 // before it (M-13) are applied now.
 func (o *Outbox) Sent(ctx context.Context, row Row, sent channels.Sent) error {
+	if len(row.Envelope.Done) > 0 {
+		return o.Partly(ctx, row, sent, time.Time{})
+	}
 	if row.Kind != channels.Email || row.Attempts < 2 { // else an earlier attempt may leave a doubt
 		n := news{row: row.ID, conversation: row.Conversation, state: channels.StateSent, outside: sent.External, attempt: row.Attempts}
 		a := o.ledger.express.Load().landed(ctx, row.ID, echo)
@@ -104,9 +107,17 @@ func doubted(ctx context.Context, t *turn, row Row) (*channels.Fault, error) {
 
 // Failed settles an attempt that did not succeed, by the class of its fault. Temporary: again at retryAt, or failed for good if that
 // is zero. Permanent: failed. Uncertain: a mail and a chat line go again at retryAt under the same id, which the other side knows; a
-// text message does not and is unknown until a receipt settles it. If a receipt settled the row meanwhile, that stands.
+// text message does not and is unknown until a receipt settles it. If a receipt settled the row meanwhile, that stands. Of a mail that some
+// have already, it speaks of the others.
 func (o *Outbox) Failed(ctx context.Context, row Row, f *channels.Fault, retryAt time.Time) error {
 	o.ledger.express.Load().landed(ctx, row.ID, 0).end(false, nil)
+	if len(row.Envelope.Done) > 0 {
+		var all []channels.NotSent
+		for _, to := range row.Envelope.Pending() {
+			all = append(all, channels.NotSent{Recipient: to, Fault: f})
+		}
+		return o.Partly(ctx, row, channels.Sent{Failed: all}, retryAt)
+	}
 	state := afterFault(row.Kind, f, retryAt)
 	fault, err := faultJSON(f)
 	if err != nil {
@@ -289,6 +300,9 @@ func (o *Outbox) decide(ctx context.Context, row Row, v customer.Verdict, state 
 		}
 		if state == channels.StateQueued && now.Verdict.Code == v.Code && now.Verdict.Chosen < 0 {
 			return nil
+		}
+		if now.Reached() {
+			return t.leftOut(ctx, now, state, f, v)
 		}
 		if err := setDelivery(ctx, t.tx, row.Message, state, f); err != nil {
 			return err

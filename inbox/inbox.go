@@ -157,6 +157,7 @@ type DeliveryChange struct {
 	Kind    channels.Kind     `json:"kind"`
 	Fault   *channels.Fault   `json:"fault,omitempty"`
 	Verdict *customer.Verdict `json:"verdict,omitempty"` // redirected: why the other channel
+	Reports []channels.Report `json:"reports,omitempty"` // Message.Details.Reports, when they changed
 }
 
 // Decision is why the router did something, complete enough to be recomputed and to be printed as a sentence in any language.

@@ -218,11 +218,13 @@ func (l *Ledger) replyAll(m Message) (to, cc []channels.Address) {
 	return to, cc[:min(len(cc), mostRecipients-1)]
 }
 
-// Objections says which recipients of a row must not be written to now, for the dispatcher: consents change while a message waits.
+// Objections says which recipients of a row must not be written to now, for the dispatcher: consents change while a message waits. Who
+// has it already is not asked about.
 func (l *Ledger) Objections(ctx context.Context, row Row) (map[string]customer.Code, error) {
 	all := slices.Concat(row.Envelope.To, row.Envelope.Cc, row.Envelope.Bcc)
 	if len(all) < 2 {
 		return nil, nil // Reach has been asked about it
 	}
+	all = slices.DeleteFunc(all, func(a channels.Address) bool { return row.Envelope.IsDone(a.Value) })
 	return l.book.Objections(ctx, l.db, row.Kind, row.Account, row.Purpose, all)
 }

@@ -40,6 +40,9 @@ func (l *Ledger) Settle(ctx context.Context, r channels.Receipt) error {
 		if t, err = l.turn(ctx, tx, row.Conversation); err != nil {
 			return err
 		}
+		if row, err = readRow(ctx, tx, `WHERE id = $1`, row.ID); err != nil { // an attempt may have ended before the conversation was ours
+			return err
+		}
 		if err := l.settle(ctx, t, row, r); err != nil {
 			return err
 		}
@@ -108,18 +111,21 @@ func (l *Ledger) unpark(ctx context.Context, t *turn, row Row, external string) 
 
 // settle applies one receipt to a row and its message.
 func (l *Ledger) settle(ctx context.Context, t *turn, row Row, r channels.Receipt) error {
-	to := ""
-	if len(row.Envelope.To) > 0 {
-		to = row.Envelope.To[0].Value
+	if !believable(row, r) {
+		return nil
 	}
-	recipient := cmp.Or(r.Recipient, to)
+	several := len(row.Envelope.Recipients()) > 1
+	if several && r.Recipient == "" {
+		return l.reportOne(ctx, t, row, r) // one of them, nobody says which
+	}
+	recipient := cmp.Or(r.Recipient, row.first())
 	if r.State == channels.StateFailed && r.Fault != nil {
 		if err := l.consequences(ctx, t, row, recipient, r.Fault); err != nil {
 			return err
 		}
 	}
-	if inCopy(row, recipient, to) {
-		return nil // the message reached, or failed to reach, the customer all the same
+	if inCopy(row, recipient) {
+		return l.reportOne(ctx, t, row, r) // the message reached, or failed to reach, the customer all the same
 	}
 	if r.External != "" {
 		_, err := t.tx.ExecContext(ctx, `UPDATE outbox SET external_id = $2 WHERE id = $1 AND external_id = ''`, row.ID, r.External)
@@ -127,15 +133,37 @@ func (l *Ledger) settle(ctx context.Context, t *turn, row Row, r channels.Receip
 			return err
 		}
 	}
-	return l.deliver(ctx, t, row, r.State, r.Fault)
+	if err := l.deliver(ctx, t, row, r.State, r.Fault); err != nil || !several {
+		return err
+	}
+	return l.reportOne(ctx, t, row, r)
 }
 
-// inCopy reports whether a recipient is one of those who got a copy. An address that the message was not sent to is where the customer's
-// own has his mail forwarded.
-func inCopy(row Row, recipient, to string) bool {
-	return !strings.EqualFold(recipient, to) && slices.ContainsFunc(slices.Concat(row.Envelope.To, row.Envelope.Cc), func(a channels.Address) bool {
-		return strings.EqualFold(a.Value, recipient)
+// believable reports whether a receipt may be believed. That a mail was read is said by mail programs, so by anybody: only somebody who got it
+// may say so (RFC 8098 section 6.1).
+func believable(row Row, r channels.Receipt) bool {
+	if row.Kind != channels.Email || r.State != channels.StateRead {
+		return true
+	}
+	return slices.ContainsFunc(row.Envelope.Recipients(), func(a string) bool { return strings.EqualFold(a, r.Recipient) })
+}
+
+// inCopy reports whether a recipient is one of those who got it beside the first. An address that the message was not sent to is where
+// the customer's own has his mail forwarded.
+func inCopy(row Row, recipient string) bool {
+	return !strings.EqualFold(recipient, row.first()) && slices.ContainsFunc(row.Envelope.Recipients(), func(a string) bool {
+		return strings.EqualFold(a, recipient)
 	})
+}
+
+// reportOne notes what became of a mail at one of several recipients. The message's own state stays as it is.
+func (l *Ledger) reportOne(ctx context.Context, t *turn, row Row, r channels.Receipt) error {
+	m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
+	if err != nil {
+		return err
+	}
+	news := []channels.Report{reportOf(r.Recipient, r.State, r.Fault)}
+	return t.reported(ctx, row, m, DeliveryChange{State: m.State, Fault: m.Fault}, news, providerActor(row.Account))
 }
 
 // deliver moves a message to a state that the other side reported, if it may follow the one it has.
@@ -148,7 +176,7 @@ func (l *Ledger) deliver(ctx context.Context, t *turn, row Row, next channels.St
 		f = nil
 	}
 	fault, err := faultJSON(f)
-	if err == nil {
+	if err == nil && !row.waitsForOthers() {
 		_, err = t.tx.ExecContext(ctx, `UPDATE outbox SET state = $2, fault = $3, updated_at = $4, leased_by = '', leased_until = 0 WHERE id = $1`,
 			row.ID, string(next), fault, t.at.UnixMilli())
 	}
@@ -199,7 +227,7 @@ func (l *Ledger) consequences(ctx context.Context, t *turn, row Row, address str
 	var err error
 	switch {
 	case f.Suppress:
-		err = l.book.Suppress(ctx, t.tx, row.Kind, address, f.Code, t.at)
+		err = l.book.Suppress(ctx, t.tx, row.Kind, address, string(row.Message), f.Code, t.at)
 	case strikes(row.Kind, f):
 		err = l.book.Strike(ctx, t.tx, row.Kind, address, string(row.Message), f.Code, t.at)
 	}

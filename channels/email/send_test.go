@@ -175,23 +175,53 @@ func TestE49RefusalsAreFaults(t *testing.T) {
 	}
 }
 
-func TestE49OneRefusedRecipientDoesNotStopTheOthers(t *testing.T) {
+// E-49: the server answers for each recipient. Who is refused or put off does not stop the others; who is done is not asked for again.
+func TestE49EachRecipientHasHisAnswer(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	a := New(configFor(server), r.deps())
+	asked := map[string]int{}
 	server.Refuse(func(to string) error {
-		if strings.HasPrefix(to, "gone@") {
+		asked[to]++
+		switch local, _, _ := strings.Cut(to, "@"); {
+		case local == "gone":
 			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+		case local == "grey" && asked[to] == 1:
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted"}
 		}
 		return nil
 	})
 	out := reply(r, t)
-	out.Cc = []channels.Address{{Kind: channels.Email, Value: "gone@example.test"}}
-	if _, err := a.Send(t.Context(), out); err != nil {
-		t.Fatal(err)
+	for _, who := range []string{"gone@example.test", "Grey@example.test"} {
+		out.Cc = append(out.Cc, channels.Address{Kind: channels.Email, Value: who})
 	}
-	got := r.sink.Receipts()
-	if len(server.Mails("anna@example.test")) != 1 || len(got) != 1 || got[0].Recipient != "gone@example.test" || got[0].OutboxID != "out-1" || !got[0].Fault.Suppress {
-		t.Errorf("receipts %+v", got)
+	sent, err := a.Send(t.Context(), out)
+	if err != nil || len(sent.Failed) != 2 || len(server.Mails("anna@example.test")) != 1 {
+		t.Fatal(sent, err)
+	}
+	if gone, grey := sent.Failed[0], sent.Failed[1]; gone.Recipient != "gone@example.test" || !gone.Fault.Suppress || grey.Recipient != "Grey@example.test" || grey.Fault.Class != channels.Temporary {
+		t.Errorf("%+v %+v", gone.Fault, grey)
+	}
+	out.Done = []string{"anna@example.test", "GONE@example.test"}
+	if sent, err = a.Send(t.Context(), out); err != nil || len(sent.Failed) != 0 {
+		t.Fatal(sent, err)
+	}
+	all := server.Relayed()
+	if len(server.Mails("anna@example.test")) != 1 || len(all) != 1 || asked["anna@example.test"] != 1 || asked["gone@example.test"] != 1 || asked["grey@example.test"] != 2 {
+		t.Errorf("asked %v, relayed %d", asked, len(all))
+	}
+	if h, _ := field.Split(all[0].Raw); h.Get("message-id") != "<out-1@sportello.test>" || !strings.Contains(h.Get("cc"), "gone@example.test") {
+		t.Errorf("the later copy is another mail: %v", h)
+	}
+	server.Refuse(func(string) error {
+		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "later"}
+	})
+	out.Done = nil
+	if sent, err = a.Send(t.Context(), out); err != nil || len(sent.Failed) != 3 {
+		t.Error("nobody was taken, and that is not said of each", sent, err)
+	}
+	server.Refuse(nil)
+	if _, err = a.Send(t.Context(), out); err != nil || server.SMTPSessions() != 1 {
+		t.Error("the connection is of no use after it", err, server.SMTPSessions())
 	}
 }
 

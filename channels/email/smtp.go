@@ -20,9 +20,9 @@ const (
 	submissionTimeout = 5 * time.Minute // for the answer to the final dot, RFC 5321 section 4.5.3.2.6 asks for 10 at most
 )
 
-// Send hands one mail to the SMTP server. A recipient that the server refuses for ever, while it takes others, is settled by a
-// receipt of his own; one that it refuses for now stops the whole attempt, so that nobody gets the mail twice. Sent.External is the
-// Message-ID. An error is a *channels.Fault; it is Uncertain when the connection ended after the mail had been handed over.
+// Send hands one mail to the SMTP server, for all recipients that are not Done. The server answers for each: who is refused while others
+// are not stands in Sent.Failed, for ever or for now. Sent.External is the Message-ID. An error speaks of all of them and is a
+// *channels.Fault; it is Uncertain when the connection ended after the mail had been handed over.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
 	recipients, utf8Needed, err := envelope(out)
 	if err != nil {
@@ -40,29 +40,42 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 			return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeConfig, Detail: "the mail could not be signed", Err: err}
 		}
 	}
-	refused, err := a.handOver(ctx, letterOut{from: a.sender(out), to: recipients, mail: mail, utf8: utf8Needed, id: out.ID, auto: out.Auto != channels.AutoNone})
-	if err != nil {
+	l := letterOut{from: a.sender(out), to: recipients, mail: mail, utf8: utf8Needed, id: out.ID, auto: out.Auto != channels.AutoNone}
+	failed, err := a.handOver(ctx, l)
+	if err != nil && len(failed) == 0 {
 		return channels.Sent{}, err
 	}
-	a.copyLater(out)
-	for _, r := range refused {
-		r.Account, r.Kind, r.OutboxID, r.At = a.cfg.Account, channels.Email, out.ID, a.deps.Now()
-		if err := a.deps.Sink.Settle(context.WithoutCancel(ctx), r); err != nil {
-			a.log.Error("refused recipient could not be recorded", "outbox", out.ID, "err", err)
-		}
+	if err != nil {
+		failed = l.rest(failed, channels.AsFault(err))
 	}
-	return channels.Sent{External: out.Thread.MessageID, State: channels.StateSent}, nil
+	if len(failed) < len(recipients) {
+		a.copyLater(out)
+	}
+	return channels.Sent{External: out.Thread.MessageID, State: channels.StateSent, Failed: failed}, nil
 }
 
 // letterOut is one mail with its envelope. from is "" for mail that no person wrote: nobody can answer a machine by a machine (RFC 3834
 // section 3.3).
 type letterOut struct {
 	from string
-	to   []string
+	to   []recipient
 	mail []byte
 	utf8 bool
 	id   string
 	auto bool
+}
+
+// recipient is one of them: as the envelope names him, and as servers know him.
+type recipient struct{ named, address string }
+
+// rest adds the recipients of whom nothing was said by himself, with what was said of the mail.
+func (l letterOut) rest(failed []channels.NotSent, f *channels.Fault) []channels.NotSent {
+	for _, to := range l.to {
+		if !slices.ContainsFunc(failed, func(n channels.NotSent) bool { return n.Recipient == to.named }) {
+			failed = append(failed, channels.NotSent{Recipient: to.named, Fault: f})
+		}
+	}
+	return failed
 }
 
 // sender is the address that bounces go to.
@@ -79,7 +92,7 @@ func (a *Adapter) sender(out channels.Outbound) string {
 }
 
 // handOver runs one mail transaction on a connection of the pool, or on a new one. Only one that ended well is kept.
-func (a *Adapter) handOver(ctx context.Context, l letterOut) ([]channels.Receipt, error) {
+func (a *Adapter) handOver(ctx context.Context, l letterOut) ([]channels.NotSent, error) {
 	c := a.pool.take(ctx)
 	if c == nil {
 		var err error
@@ -88,32 +101,30 @@ func (a *Adapter) handOver(ctx context.Context, l letterOut) ([]channels.Receipt
 		}
 	}
 	stop := context.AfterFunc(ctx, func() { c.Close() })
-	refused, err := submit(c, l)
+	failed, err := submit(c, l)
 	if !stop() || err != nil {
 		c.Close()
-		return refused, err
+		return failed, err
 	}
 	a.pool.keep(c)
-	return refused, nil
+	return failed, nil
 }
 
-// envelope returns the recipients, each once, and whether one of them needs SMTPUTF8 (RFC 6531).
-func envelope(out channels.Outbound) (recipients []string, utf8Needed bool, err error) {
+// envelope returns the recipients that are not done, each once, and whether one of them needs SMTPUTF8 (RFC 6531).
+func envelope(out channels.Outbound) (recipients []recipient, utf8Needed bool, err error) {
 	bad := func(detail string) error {
 		return &channels.Fault{Class: channels.Permanent, Code: channels.CodeBadAddress, Detail: detail}
 	}
 	if !field.WellFormedID(out.Thread.MessageID) {
 		return nil, false, &channels.Fault{Class: channels.Permanent, Code: channels.CodeConfig, Detail: "no well-formed Message-ID was given"}
 	}
-	for _, to := range slices.Concat(out.To, out.Cc, out.Bcc) {
-		addr, ok := field.Normal(to.Value)
+	for _, to := range out.Pending() {
+		addr, ok := field.Normal(to)
 		if !ok {
 			return nil, false, bad("recipient is not a mail address")
 		}
 		utf8Needed = utf8Needed || !isASCII(addr)
-		if !slices.Contains(recipients, addr) {
-			recipients = append(recipients, addr)
-		}
+		recipients = append(recipients, recipient{to, addr})
 	}
 	if len(recipients) == 0 {
 		return nil, false, bad("no recipient")
@@ -179,8 +190,9 @@ func authFault(err error) error {
 	return f
 }
 
-// submit runs one mail transaction. refused are the recipients that will never be accepted, when others were.
-func submit(c *smtp.Client, l letterOut) (refused []channels.Receipt, err error) {
+// submit runs one mail transaction. failed are the recipients that were refused, when there are others; err speaks of those that were
+// not. Where nobody is left the transaction is taken back.
+func submit(c *smtp.Client, l letterOut) (failed []channels.NotSent, err error) {
 	if limit, ok := c.MaxMessageSize(); ok && limit > 0 && len(l.mail) > limit {
 		return nil, &channels.Fault{Class: channels.Permanent, Code: channels.CodeTooLarge, Detail: fmt.Sprintf("the server takes %d bytes", limit)}
 	}
@@ -193,20 +205,25 @@ func submit(c *smtp.Client, l letterOut) (refused []channels.Receipt, err error)
 		return nil, smtpFault(err, false)
 	}
 	for _, to := range l.to {
-		err := c.Rcpt(to, each)
+		err := c.Rcpt(to.address, each)
 		if err == nil {
 			continue
 		}
-		fault := smtpFault(err, false)
-		if fault.Class != channels.Permanent || len(l.to) == 1 {
-			return nil, fault
+		if len(l.to) == 1 || !speaksOfRecipient(err) {
+			return nil, smtpFault(err, false)
 		}
-		refused = append(refused, channels.Receipt{Recipient: to, State: channels.StateFailed, Fault: fault})
+		failed = append(failed, channels.NotSent{Recipient: to.named, Fault: smtpFault(err, false)})
 	}
-	if len(refused) == len(l.to) {
-		return nil, refused[0].Fault
+	if len(failed) == len(l.to) {
+		return failed, c.Reset()
 	}
-	return refused, submitData(c, l.mail)
+	return failed, submitData(c, l.mail)
+}
+
+// speaksOfRecipient reports whether an error is the answer to one RCPT, and not the end of the connection (RFC 5321 section 3.8).
+func speaksOfRecipient(err error) bool {
+	var reply *smtp.SMTPError
+	return errors.As(err, &reply) && reply.Code != 421
 }
 
 // options are what a server that offers delivery reports (RFC 3461) is asked for: failures and delays with the header of the mail, and

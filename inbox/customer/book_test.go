@@ -257,7 +257,7 @@ func TestE33SuppressedUntilVerifiedAnew(t *testing.T) {
 		anna := k.resolve(from(channels.Email, "anna@example.it", "Anna")).Customer.ID
 		for range 2 {
 			k.ok(k.d.Tx(t.Context(), func(tx *sql.Tx) error {
-				return k.book.Suppress(t.Context(), tx, channels.Email, "anna@example.it", "bad_address", k.now())
+				return k.book.Suppress(t.Context(), tx, channels.Email, "anna@example.it", "", "bad_address", k.now())
 			}))
 		}
 		if c := k.read(anna); c.Identities[0].SuppressedAt.IsZero() || c.Identities[0].SuppressedCode != "bad_address" {

@@ -20,8 +20,16 @@ func (b *Book) Objections(ctx context.Context, q db.Querier, k channels.Kind, ac
 		if err != nil {
 			return nil, fmt.Errorf("find who has an address: %w", err)
 		}
-		if len(holders) == 0 && p == Marketing {
-			found[a.Value] = CodeConsentMissing
+		if len(holders) == 0 {
+			gone, err := isDead(ctx, q, k, a.Value)
+			if err != nil {
+				return nil, fmt.Errorf("look up dead address: %w", err)
+			}
+			if gone {
+				found[a.Value] = CodeSuppressed
+			} else if p == Marketing {
+				found[a.Value] = CodeConsentMissing
+			}
 		}
 		for _, id := range holders {
 			c, err := b.Get(ctx, q, id)

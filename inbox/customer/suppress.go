@@ -18,9 +18,12 @@ const (
 	mostFull     = 5
 )
 
-// Suppress marks an address, whoever has it, as not to be used again until it is verified anew. It runs inside the transaction of
+// dead is the code of the strike that suppresses an address of which nobody has an identity. Once somebody writes from it, it is known to live.
+const dead = "suppressed"
+
+// Suppress marks an address, whoever has it, as not to be used again until it is verified anew. message is what it did not take. It runs inside the transaction of
 // its cause; the caller wakes the journal. The second time does nothing.
-func (b *Book) Suppress(ctx context.Context, tx *sql.Tx, kind channels.Kind, value, code string, at time.Time) error {
+func (b *Book) Suppress(ctx context.Context, tx *sql.Tx, kind channels.Kind, value, message, code string, at time.Time) error {
 	owners, err := list(ctx, tx, func(rows *sql.Rows) (id ID, err error) { return id, rows.Scan(&id) },
 		`UPDATE identity SET suppressed_at = $3, suppressed_code = $4
 		WHERE kind = $1 AND value = $2 AND suppressed_at IS NULL RETURNING customer_id`, string(kind), value, db.Millis(at), code)
@@ -29,10 +32,22 @@ func (b *Book) Suppress(ctx context.Context, tx *sql.Tx, kind channels.Kind, val
 			err = b.tell(ctx, tx, id, "system", Change{What: AddressSuppressed})
 		}
 	}
+	if err == nil && len(owners) == 0 {
+		_, err = tx.ExecContext(ctx, `INSERT INTO strike (kind, address, message_id, code, at) SELECT $1, $2, $3, $4, $5
+			WHERE NOT EXISTS (SELECT 1 FROM identity WHERE kind = $1 AND value = $2)
+			ON CONFLICT (kind, address, message_id) DO UPDATE SET code = $4`, string(kind), value, message, dead, at.UnixMilli())
+	}
 	if err != nil {
 		return fmt.Errorf("suppress: %w", err)
 	}
 	return nil
+}
+
+// isDead reports whether an address that nobody has is suppressed.
+func isDead(ctx context.Context, q db.Querier, kind channels.Kind, value string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT count(*) FROM strike WHERE kind = $1 AND address = $2 AND code = $3`, string(kind), value, dead).Scan(&n)
+	return n > 0, err
 }
 
 // Strike notes that a message did not reach an address that may exist all the same. After three of them within 30 days, five if the
@@ -51,7 +66,7 @@ func (b *Book) Strike(ctx context.Context, tx *sql.Tx, kind channels.Kind, value
 		return fmt.Errorf("count failures of address: %w", err)
 	}
 	if n >= mostFull || n >= mostStrikes && code != channels.CodeMailboxFull {
-		return b.Suppress(ctx, tx, kind, value, code, at)
+		return b.Suppress(ctx, tx, kind, value, message, code, at)
 	}
 	return nil
 }

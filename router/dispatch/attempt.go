@@ -28,6 +28,13 @@ func deadlineOf(k channels.Kind) time.Duration {
 // handle brings one leased row as far as it gets now. A row that was redirected is asked again, because its new channel is another
 // question; twice is enough to find what may be used.
 func (d *Dispatcher) handle(ctx context.Context, row inbox.Row) error {
+	if row.Reached() { // Reach was asked when it left; only others are still to get it
+		v := customer.Verdict{Chosen: -1, At: d.now()}
+		if done, err := d.objected(ctx, row, v); done || err != nil {
+			return err
+		}
+		return d.send(ctx, row)
+	}
 	for range 3 {
 		ask, err := d.ask(ctx, row)
 		if err != nil {
@@ -130,6 +137,9 @@ func (d *Dispatcher) send(ctx context.Context, row inbox.Row) error {
 
 // conclude writes down what came of an attempt.
 func (d *Dispatcher) conclude(ctx context.Context, row inbox.Row, sent channels.Sent, err error) error {
+	if err == nil && len(sent.Failed) > 0 {
+		return d.partly(ctx, row, sent)
+	}
 	if err == nil {
 		return wrap("sent", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Sent(ctx, row, sent) }))
 	}
@@ -138,6 +148,19 @@ func (d *Dispatcher) conclude(ctx context.Context, row inbox.Row, sent channels.
 	d.log.Warn("message not sent", "message", row.Message, "kind", row.Kind, "account", row.Account, "class", f.Class, "code", f.Code,
 		"attempt", row.Envelope.Attempt, "again", retried)
 	return wrap("failed", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Failed(ctx, row, f, at) }))
+}
+
+// partly writes down an attempt that some recipients have an answer of their own from. Those who are to get it later get it together.
+func (d *Dispatcher) partly(ctx context.Context, row inbox.Row, sent channels.Sent) error {
+	var again time.Time
+	for _, n := range sent.Failed {
+		if at, ok := Retry(row.Kind, n.Fault, row.ID, row.Envelope.Attempt, row.CreatedAt, d.now()); ok && at.After(again) {
+			again = at
+		}
+		d.log.Warn("message not sent to one of its recipients", "message", row.Message, "account", row.Account, "class", n.Fault.Class,
+			"code", n.Fault.Code, "attempt", row.Envelope.Attempt)
+	}
+	return wrap("partly sent", row, d.settle(ctx, func(ctx context.Context) error { return d.outbox.Partly(ctx, row, sent, again) }))
 }
 
 // attempt hands the row to its account's sender. An account without one was taken out of the settings: that is ours to put right, so
