@@ -220,8 +220,9 @@ func TestE49EachRecipientHasHisAnswer(t *testing.T) {
 		t.Error("nobody was taken, and that is not said of each", sent, err)
 	}
 	server.Refuse(nil)
-	if _, err = a.Send(t.Context(), out); err != nil || server.SMTPSessions() != 1 {
-		t.Error("the connection is of no use after it", err, server.SMTPSessions())
+	before := server.SMTPSessions()
+	if _, err = a.Send(t.Context(), out); err != nil || server.SMTPSessions() != before {
+		t.Error("the connection is of no use after it", err)
 	}
 }
 

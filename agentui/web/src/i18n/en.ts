@@ -251,7 +251,7 @@ export const en: Record<Key, string> = {
   "fault.gone": "the visitor is no longer connected",
   "fault.mailbox_full": "the mailbox is full",
   "fault.network": "provider unreachable",
-  "fault.not_capable": "this number takes no SMS",
+  "fault.not_capable": "the address cannot take this kind of message",
   "fault.opted_out": "asked for no more messages",
   "fault.provider": "the provider answered with an error",
   "fault.throttled": "too many messages in a short time",

@@ -249,7 +249,7 @@ export const it = {
   "fault.gone": "il visitatore non è più collegato",
   "fault.mailbox_full": "la casella è piena",
   "fault.network": "fornitore irraggiungibile",
-  "fault.not_capable": "questo numero non riceve SMS",
+  "fault.not_capable": "l’indirizzo non può ricevere questo tipo di messaggio",
   "fault.opted_out": "ha chiesto di non ricevere messaggi",
   "fault.provider": "il fornitore ha risposto con un errore",
   "fault.throttled": "troppi messaggi in poco tempo",

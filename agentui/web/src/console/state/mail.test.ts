@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { message } from "./fixtures";
-import { bounceReason, fileKind, guessHeight, listed, segments, thirdParty, verdict, when } from "./mail";
+import { bounceReason, fileKind, guessHeight, listed, segments, thirdParty, told, verdict, when } from "./mail";
 
 describe("E-44 segments", () => {
   test("part a text at byte offsets", () => {
@@ -49,6 +49,14 @@ test("E-33 a status has a plain reason", () => {
   expect(bounceReason("4.2.2")).toBe("mailbox_full");
   expect(bounceReason("5.9.9")).toBe("unknown");
   expect(bounceReason(undefined)).toBe("unknown");
+});
+
+test("E-49 a recipient's outcome is told by what it is", () => {
+  expect(told({ action: "failed" })).toEqual({ tone: "failed", key: "bounce.failed" });
+  expect(told({ action: "displayed" }).tone).toBe("arrived");
+  expect(told({ action: "relayed" }).key).toBe("delivery.sent");
+  expect(told({ action: "delayed" }).tone).toBe("late");
+  expect(told({ action: "dispatched" })).toEqual({ tone: "other", key: "report.other" });
 });
 
 test("E-45 files have kinds, and those within the text are not listed", () => {

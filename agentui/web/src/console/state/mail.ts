@@ -1,6 +1,7 @@
 // What is shown of a mail beside its words. Pure.
 
-import type { Message } from "../../wire/types";
+import type { Key } from "../../i18n/index.svelte";
+import type { Message, Report } from "../../wire/types";
 
 export interface Fold {
   from: number; // bytes of UTF-8
@@ -76,6 +77,28 @@ const enhanced: Record<string, string> = {
 export function bounceReason(status: string | undefined): string {
   const m = /^[245]\.(\d{1,3}\.\d{1,3})$/.exec(status ?? "");
   return (m && enhanced[m[1] ?? ""]) || "unknown";
+}
+
+/** How a report of one recipient is shown: whether all is well, and in which words of the dictionaries. */
+export function told(r: Report): { tone: "arrived" | "late" | "failed" | "other"; key: Key } {
+  switch (r.action) {
+    case "delivered":
+    case "expanded":
+      return { tone: "arrived", key: "bounce.delivered" };
+    case "relayed":
+      return { tone: "arrived", key: "delivery.sent" };
+    case "displayed":
+      return { tone: "arrived", key: "delivery.read" };
+    case "delayed":
+      return { tone: "late", key: "bounce.delayed" };
+    case "unknown":
+      return { tone: "late", key: "delivery.unknown" };
+    case "complaint":
+      return { tone: "failed", key: "report.complaint" };
+    case "failed":
+      return { tone: "failed", key: "bounce.failed" };
+  }
+  return { tone: "other", key: "report.other" };
 }
 
 export type FileKind = "image" | "pdf" | "sheet" | "text" | "archive" | "calendar" | "mail" | "media" | "file";

@@ -29,6 +29,15 @@ describe("an opened customer", () => {
     expect(shown.items[1]?.message?.state).toBe("delivered");
   });
 
+  test("E-49 what became of each recipient goes into the message and stays", () => {
+    const out = item(4, { message: message({ id: "m4", seq: 4, direction: "out", state: "sent", kind: "email", details: { bcc: [{ kind: "email", value: "d@x.it" }] } }) });
+    const told = { message: "m4", seq: 4, state: "sent", kind: "email", reports: [{ recipient: "b@x.it", action: "failed", code: "bad_address" }] } as const;
+    const once = receive(open(thread([out])), entry(11, "message.delivery", changed(now(6), { delivery: { ...told, reports: [...told.reports] } })));
+    const twice = receive(once, entry(12, "message.delivery", changed(now(7), { delivery: { message: "m4", seq: 4, state: "read", kind: "email" } })));
+    const m = twice.items[0]?.message;
+    expect([m?.state, m?.details?.reports?.[0]?.recipient, m?.details?.bcc?.length]).toEqual(["read", "b@x.it", 1]);
+  });
+
   test("a message that was read anew takes the place of its older form", () => {
     const e = entry(11, "message.corrected", changed(now(6), { message: message({ id: "m4", seq: 4, text: "città" }) }, "message.corrected"));
     const shown = receive(opened(), e);

@@ -131,6 +131,7 @@ function fold(items: readonly TimelineItem[], change: Change): TimelineItem[] {
       kind: news.kind || item.message.kind,
       asked_kind: moved ? (item.message.asked_kind ?? item.message.kind) : item.message.asked_kind,
       fault: news.fault,
+      details: news.reports?.length ? { ...item.message.details, reports: news.reports } : item.message.details,
     };
     return { ...item, message };
   });
