@@ -111,7 +111,7 @@ func TestSignInIsThrottledByAllGatewaysTogether(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	other := newThrottle(r.live, slog.New(slog.DiscardHandler), time.Now)
 	for range failuresPerAddress - 1 {
-		if wait := other.try(t.Context(), "anna@negozio.example", "127.0.0.1"); wait > 0 {
+		if wait := other.try(t.Context(), rostertest.Email("anna"), "127.0.0.1"); wait > 0 {
 			t.Fatal(wait)
 		}
 	}
