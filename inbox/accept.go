@@ -49,9 +49,8 @@ func acceptable(in channels.Inbound) error {
 type acceptance struct {
 	in     channels.Inbound
 	result channels.Accepted
-	wrote  bool       // the record changed
-	gather *gathering // nil: what is written, is written at once
-	freed  bool       // outbox rows became due
+	wrote  bool // the record changed
+	freed  bool // outbox rows became due
 }
 
 // accepted tells others, after the commit.
@@ -93,9 +92,11 @@ func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	if err != nil {
 		return err
 	}
-	if err := markVariant(ctx, tx, a); err != nil {
+	variant, err := isVariant(ctx, tx, in)
+	if err != nil {
 		return err
 	}
+	a.markVariant(variant)
 	a.wrote = true
 	return l.take(ctx, t, a)
 }
@@ -119,18 +120,22 @@ func duplicate(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*channels.
 	return &a, err
 }
 
-// markVariant says of a mail whose Message-ID another mail bears already that it is a variant of it (E-16). Both are kept: the copy of a
-// mailing list has a footer, and somebody may have taken the id on purpose.
-func markVariant(ctx context.Context, tx *sql.Tx, a *acceptance) error {
-	id := a.in.Thread.MessageID
-	if a.in.Kind != channels.Email || !wellFormed(id) {
-		return nil
+// isVariant reports whether the Message-ID of a mail is another mail's already.
+func isVariant(ctx context.Context, tx *sql.Tx, in channels.Inbound) (bool, error) {
+	id := in.Thread.MessageID
+	if in.Kind != channels.Email || !wellFormed(id) {
+		return false, nil
 	}
 	found, err := mailRefs(ctx, tx, []string{id})
-	if err == nil && len(found[id]) > 0 && !slices.Contains(a.in.Details.Warnings, "variant") {
+	return len(found[id]) > 0, err
+}
+
+// markVariant says of a mail that it is a variant of another (E-16). Both are kept: the copy of a mailing list has a footer, and somebody
+// may have taken the id on purpose.
+func (a *acceptance) markVariant(is bool) {
+	if is && !slices.Contains(a.in.Details.Warnings, "variant") {
 		a.in.Details.Warnings = append(slices.Clip(a.in.Details.Warnings), "variant")
 	}
-	return err
 }
 
 // sender finds or makes the customer who wrote. Whoever answers in the thread of another customer, and is not known himself, is a
@@ -227,11 +232,15 @@ func (t *turn) reopen() {
 
 // openTurn begins a conversation. One that no person needs to look at is closed from the start.
 func (l *Ledger) openTurn(ctx context.Context, tx *sql.Tx, in channels.Inbound, related *match, who customer.Customer) (*turn, error) {
-	id, err := newID()
+	number, err := takeNumbers(ctx, tx, 1)
 	if err != nil {
 		return nil, err
 	}
-	number, err := nextNumber(ctx, tx)
+	return l.begin(tx, in, related, who, number)
+}
+
+func (l *Ledger) begin(tx *sql.Tx, in channels.Inbound, related *match, who customer.Customer, number int64) (*turn, error) {
+	id, err := newID()
 	if err != nil {
 		return nil, err
 	}
@@ -260,8 +269,10 @@ func (l *Ledger) take(ctx context.Context, t *turn, a *acceptance) error {
 			return err
 		}
 	}
-	if a.gather.takes(t, a) {
-		return nil
+	if t.before.ID == "" {
+		if err := l.placeNew(ctx, t.tx, t); err != nil {
+			return err
+		}
 	}
 	if err := flush(ctx, t); err != nil {
 		return err

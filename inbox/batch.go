@@ -69,9 +69,9 @@ func (l *Ledger) acceptAlone(ctx context.Context, in channels.Inbound) (a *accep
 
 // batched is one attempt to take a batch.
 //
-// Most messages go on in an open conversation of a known customer and tell nothing new of him: those are plain, and taken as a set.
-// The others are taken one after the other behind them. A sender of whom one message is not plain has none that is plain after it, so
-// that his messages keep their order.
+// Most messages go on in an open conversation of a known customer and tell nothing new of him: those are plain, and taken as a set. So
+// are mails that begin conversations (begin.go). The others are taken one after the other behind them. A sender of whom one message is
+// not plain has none that is plain after it, so that his messages keep their order.
 type batched struct {
 	l   *Ledger
 	tx  *sql.Tx
@@ -79,22 +79,17 @@ type batched struct {
 }
 
 func (b *batched) accept(ctx context.Context, written func()) error {
-	plain, err := b.plain(ctx)
+	plain, begin, err := b.sort(ctx)
 	if err == nil {
 		err = b.takePlain(ctx, plain)
 	}
-	g := &gathering{}
+	if err == nil {
+		err = b.takeBeginnings(ctx, begin)
+	}
 	for _, a := range b.all {
-		if err == nil && !a.wrote && g.concerns(a.in) {
-			err = g.flush(ctx)
-		}
 		if err == nil && !a.wrote {
-			a.gather = g
 			err = b.l.accept(ctx, b.tx, a)
 		}
-	}
-	if err == nil {
-		err = g.flush(ctx)
 	}
 	if err == nil && b.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
 		written()
@@ -108,8 +103,8 @@ type plainMessage struct {
 	turn *turn
 }
 
-// plain locks all senders, finds the messages that can be taken as a set, and locks their conversations.
-func (b *batched) plain(ctx context.Context) ([]plainMessage, error) {
+// sort locks all senders and finds the messages that can be taken as sets.
+func (b *batched) sort(ctx context.Context) (plain []plainMessage, begin []beginning, err error) {
 	var asked []*acceptance
 	ins := make([]channels.Inbound, len(b.all))
 	for i, a := range b.all {
@@ -119,13 +114,18 @@ func (b *batched) plain(ctx context.Context) ([]plainMessage, error) {
 		}
 	}
 	where := make(map[*acceptance]ConversationID, len(asked))
-	if err := b.l.db.Together(ctx, b.tx, b.l.book.Locking(ins...), openConversations(b.l.db, asked, where)); err != nil {
-		return nil, fmt.Errorf("lock senders and find their conversations: %w", err)
+	if err := b.l.db.Together(ctx, b.tx, b.l.book.Locking(ins...), openConversations(b.l.db, asked, where), b.senders(&begin)); err != nil {
+		return nil, nil, fmt.Errorf("lock senders and find their conversations: %w", err)
 	}
 	turns, err := b.l.turns(ctx, b.tx, slices.Collect(maps.Values(where)))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	return b.plain(where, turns), begin, nil
+}
+
+// plain are the messages that go on in conversations, which are locked.
+func (b *batched) plain(where map[*acceptance]ConversationID, turns map[ConversationID]*turn) []plainMessage {
 	var plain []plainMessage
 	barred, seen := map[channels.Address]bool{}, map[[2]string]bool{}
 	for _, a := range b.all {
@@ -139,7 +139,7 @@ func (b *batched) plain(ctx context.Context) ([]plainMessage, error) {
 		seen[delivery] = true
 		plain = append(plain, plainMessage{a, t})
 	}
-	return plain, nil
+	return plain
 }
 
 // mayBePlain leaves out what has to be looked at by itself: machines and keywords, references, and further addresses of the sender.

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,14 @@ type Config struct {
 	MailHold     time.Duration // how long a reply by mail waits before it leaves, so that its author can take it back; 0: not at all
 	PerDomain    int           // automatic messages to one domain in an hour; 0 is 200
 	SubjectTag   bool          // adds the conversation's number to the subject of mails
+	Placer       Placer        // places conversations as they begin; nil: they stay new until Place
+}
+
+// Placer says where conversations are to wait that begin.
+type Placer interface {
+	// Placing is asked once in a transaction, q, that begins conversations. The function it returns decides on each as it is after its first
+	// message; false leaves it new. An error fails the transaction.
+	Placing(ctx context.Context, q db.Querier) (func(Conversation) (PlaceCmd, bool), error)
 }
 
 // Ledger is the one gate through which messages enter the record, and the one place where a conversation changes state.

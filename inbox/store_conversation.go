@@ -126,43 +126,29 @@ func affected(r sql.Result, err error) (int64, error) {
 	return r.RowsAffected()
 }
 
-// nextNumber takes the number by which people call a conversation. The counter is locked until the transaction ends.
-func nextNumber(ctx context.Context, tx *sql.Tx) (n int64, err error) {
-	err = tx.QueryRowContext(ctx, `UPDATE counter SET value = value + 1 WHERE name = 'conversation' RETURNING value`).Scan(&n)
-	return n, err
+// takeNumbers takes the next n numbers by which people call conversations, and returns the last. The counter is locked until the
+// transaction ends.
+func takeNumbers(ctx context.Context, tx *sql.Tx, n int) (last int64, err error) {
+	err = tx.QueryRowContext(ctx, `UPDATE counter SET value = value + $1 WHERE name = 'conversation' RETURNING value`, n).Scan(&last)
+	return last, err
 }
 
-func insertConversation(v Conversation) (db.Statement, error) {
-	skills, err := toJSON(v.Skills)
-	if err != nil {
-		return db.Statement{}, err
-	}
-	return db.Do(`INSERT INTO conversation (id, number, customer_id, kind, account_id, subject, state, queue, priority,
-			skills, assignee, sticky, rules_version, disposition, previous_id, last_kind, last_from, last_seq, last_message_seq, preview,
-			last_in_at, last_out_at, queued_at, waiting_since, created_at, updated_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25, $26)`,
-		string(v.ID), v.Number, string(v.Customer), string(v.Kind), string(v.Account), v.Subject, string(v.State), string(v.Queue),
-		v.Priority, skills, string(v.Assignee), string(v.Sticky), v.RulesVersion, v.Disposition, null(string(v.Previous)),
-		string(v.LastKind), v.LastFrom, v.LastSeq, v.LastMessageSeq, v.Preview, db.Millis(v.LastInAt), db.Millis(v.LastOutAt),
-		db.Millis(v.QueuedAt), db.Millis(v.WaitingSince), db.Millis(v.CreatedAt), db.Millis(v.ClosedAt)), nil
-}
-
-// updateConversations writes what turns made of their conversations, if every row still stands where its turn began.
-func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
-	if len(turns) == 0 {
-		return db.Statement{}, nil
-	}
+// skillsOf are the requirements of conversations as JSON.
+func skillsOf(turns []*turn) (map[*turn]string, error) {
 	skills := make(map[*turn]string, len(turns))
 	for _, t := range turns {
 		var err error
 		if skills[t], err = toJSON(t.c.Skills); err != nil {
-			return db.Statement{}, err
+			return nil, err
 		}
 	}
-	with, args := d.With("w",
+	return skills, nil
+}
+
+// columnsOf are the columns that can change, and those which say which row it is.
+func columnsOf(turns []*turn, skills map[*turn]string) []db.Column {
+	return []db.Column{
 		db.Texts("id", turns, func(t *turn) ConversationID { return t.c.ID }),
-		db.Ints("was_seq", turns, func(t *turn) int64 { return t.before.LastSeq }),
-		db.Texts("was_state", turns, func(t *turn) ConversationState { return t.before.State }),
 		db.Texts("customer_id", turns, func(t *turn) customer.ID { return t.c.Customer }),
 		db.Texts("state", turns, func(t *turn) ConversationState { return t.c.State }),
 		db.Texts("queue", turns, func(t *turn) QueueID { return t.c.Queue }),
@@ -182,7 +168,47 @@ func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 		db.Times("queued_at", turns, func(t *turn) time.Time { return t.c.QueuedAt }),
 		db.Times("waiting_since", turns, func(t *turn) time.Time { return t.c.WaitingSince }),
 		db.Times("closed_at", turns, func(t *turn) time.Time { return t.c.ClosedAt }),
-		db.Times("updated_at", turns, func(t *turn) time.Time { return t.at }))
+	}
+}
+
+// insertConversations writes conversations that have begun.
+func insertConversations(d *db.DB, turns []*turn) (db.Statement, error) {
+	if len(turns) == 0 {
+		return db.Statement{}, nil
+	}
+	skills, err := skillsOf(turns)
+	if err != nil {
+		return db.Statement{}, err
+	}
+	with, args := d.With("w", append(columnsOf(turns, skills),
+		db.Ints("number", turns, func(t *turn) int64 { return t.c.Number }),
+		db.Texts("kind", turns, func(t *turn) channels.Kind { return t.c.Kind }),
+		db.Texts("account_id", turns, func(t *turn) channels.AccountID { return t.c.Account }),
+		db.Texts("subject", turns, func(t *turn) string { return t.c.Subject }),
+		db.Texts("previous_id", turns, func(t *turn) ConversationID { return t.c.Previous }),
+		db.Times("created_at", turns, func(t *turn) time.Time { return t.c.CreatedAt }))...)
+	return db.Do(`WITH `+with+`
+		INSERT INTO conversation (id, number, customer_id, kind, account_id, subject, state, queue, priority, skills, assignee, sticky,
+			rules_version, disposition, previous_id, last_kind, last_from, last_seq, last_message_seq, preview, last_in_at, last_out_at,
+			queued_at, waiting_since, created_at, updated_at, closed_at)
+		SELECT id, number, customer_id, kind, account_id, subject, state, queue, priority, skills, assignee, sticky,
+			rules_version, disposition, NULLIF(previous_id, ''), last_kind, last_from, last_seq, last_message_seq, preview, last_in_at,
+			last_out_at, queued_at, waiting_since, created_at, created_at, closed_at FROM w`, args...), nil
+}
+
+// updateConversations writes what turns made of their conversations, if every row still stands where its turn began.
+func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
+	if len(turns) == 0 {
+		return db.Statement{}, nil
+	}
+	skills, err := skillsOf(turns)
+	if err != nil {
+		return db.Statement{}, err
+	}
+	with, args := d.With("w", append(columnsOf(turns, skills),
+		db.Ints("was_seq", turns, func(t *turn) int64 { return t.before.LastSeq }),
+		db.Texts("was_state", turns, func(t *turn) ConversationState { return t.before.State }),
+		db.Times("updated_at", turns, func(t *turn) time.Time { return t.at }))...)
 	return db.Do(`WITH `+with+`
 		UPDATE conversation SET customer_id = w.customer_id, state = w.state, queue = w.queue, priority = w.priority, skills = w.skills,
 			assignee = w.assignee, sticky = w.sticky, rules_version = w.rules_version, disposition = w.disposition,
@@ -198,12 +224,4 @@ func toJSON(v any) (string, error) {
 		return "[]", err
 	}
 	return string(raw), err
-}
-
-// null is an empty text as NULL.
-func null(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

@@ -161,32 +161,29 @@ func flushWith(ctx context.Context, first, last []db.Statement, turns ...*turn) 
 
 // written are the statements that write turns, in the order that references need.
 func written(ctx context.Context, l *Ledger, tx *sql.Tx, turns []*turn) ([]db.Statement, error) {
-	var known []*turn
+	var begun, known []*turn
 	var messages []stored
 	var refs []ref
 	var rows []Row
 	var events []journal.Event
-	var all []db.Statement
 	heads := journal.Heads{}
 	for _, t := range turns {
 		heads[t.stream()] = t.heads[t.stream()]
 		if t.before.ID != "" {
 			known = append(known, t)
 		} else {
-			opened, err := insertConversation(t.c)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, opened)
+			begun = append(begun, t)
 		}
 		messages, refs, events = append(messages, t.messages...), append(refs, t.refs...), append(events, t.events...)
 		rows = append(rows, t.rows...)
 	}
+	opened, err0 := insertConversations(l.db, begun)
 	changed, err1 := updateConversations(l.db, known)
 	said, err2 := insertMessages(l.db, messages)
 	waiting, err3 := insertRows(l.db, rows)
 	journaled, err4 := l.journal.Statements(ctx, tx, heads, events...)
-	return append(append(all, changed, said, insertRefs(l.db, refs), waiting), journaled...), errors.Join(err1, err2, err3, err4)
+	all := append([]db.Statement{opened, changed, said, insertRefs(l.db, refs), waiting}, journaled...)
+	return all, errors.Join(err0, err1, err2, err3, err4)
 }
 
 // preview is the beginning of a message in one line.

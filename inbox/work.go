@@ -16,30 +16,32 @@ import (
 // Place puts a conversation that is new or waiting into a queue. Its routing clock runs since the customer began to wait, however late
 // it is placed. An assigned conversation, and with OnlyNew one that is not new any more, is left where it is: ErrState.
 func (l *Ledger) Place(ctx context.Context, cmd PlaceCmd) (Conversation, error) {
-	return l.work(ctx, "place", cmd.Conversation, func(t *turn) error {
-		switch {
-		case cmd.OnlyNew && t.c.State != New:
-			return ErrState
-		case t.c.State == Closed:
-			return ErrClosed
-		case t.c.State == Assigned || cmd.Queue == "":
-			return ErrState
-		}
-		was := t.c
-		t.c.State, t.c.Queue, t.c.Priority, t.c.Skills = Waiting, cmd.Queue, cmd.Priority, cmd.Skills
-		if v := cmd.Decision.RulesVersion; v > 0 {
-			t.c.RulesVersion = v
-		}
-		t.queued()
-		if reflect.DeepEqual(was, t.c) {
-			return nil
-		}
-		actor := cmd.Actor
-		if actor == "" {
-			actor = journal.Actor(fmt.Sprintf("rules:%d", cmd.Decision.RulesVersion))
-		}
-		return t.tell(journal.Queued, actor, Change{Decision: &cmd.Decision, Reason: cmd.Decision.Reason})
-	})
+	return l.work(ctx, "place", cmd.Conversation, func(t *turn) error { return t.place(cmd) })
+}
+
+func (t *turn) place(cmd PlaceCmd) error {
+	switch {
+	case cmd.OnlyNew && t.c.State != New:
+		return ErrState
+	case t.c.State == Closed:
+		return ErrClosed
+	case t.c.State == Assigned || cmd.Queue == "":
+		return ErrState
+	}
+	was := t.c
+	t.c.State, t.c.Queue, t.c.Priority, t.c.Skills = Waiting, cmd.Queue, cmd.Priority, cmd.Skills
+	if v := cmd.Decision.RulesVersion; v > 0 {
+		t.c.RulesVersion = v
+	}
+	t.queued()
+	if reflect.DeepEqual(was, t.c) {
+		return nil
+	}
+	actor := cmd.Actor
+	if actor == "" {
+		actor = journal.Actor(fmt.Sprintf("rules:%d", cmd.Decision.RulesVersion))
+	}
+	return t.tell(journal.Queued, actor, Change{Decision: &cmd.Decision, Reason: cmd.Decision.Reason})
 }
 
 // queued shows the routing clock if it does not show yet: it has run since the conversation began. Reopening sets it anew.

@@ -14,7 +14,8 @@ const (
 	placedFor   = 10 * time.Second // how long the feed may lag behind the record before a placing is tried again
 )
 
-// place sends new conversations to their queues. Two nodes may try the same one: the ledger takes the first.
+// place sends new conversations to their queues that the ledger has not placed when they began (Placer): those of before the first rules,
+// what colleagues wrote elsewhere, reopened ones. Two nodes may try the same one: the ledger takes the first.
 func (r *Router) place(ctx context.Context) error {
 	now := r.now()
 	for id, at := range r.placed {
@@ -51,23 +52,18 @@ func (r *Router) placeOne(ctx context.Context, c inbox.Conversation, now time.Ti
 		return nil
 	}
 	rules := r.InForce()
-	out := Evaluate(rules, FactsOf(c, now, r.cfg.Zone))
-	for _, f := range out.Failed {
-		r.log.Warn("a rule could not be evaluated", "version", rules.Version, "rule", f.Index, "conversation", c.ID, "error", f.Err)
-	}
-	if out.Queue == "" {
+	cmd, ok := placing(rules, c, now, r.cfg.Zone, r.log)
+	if !ok {
 		return fmt.Errorf("place %s: no rule of version %d matches", c.ID, rules.Version)
 	}
-	d := out.decision(rules.Version, int64(waited(c, now)/time.Second))
-	_, err = r.ledger.Place(ctx, inbox.PlaceCmd{Conversation: c.ID, Queue: out.Queue, Priority: out.Priority, Skills: out.Skills, Decision: d,
-		OnlyNew: true})
+	_, err = r.ledger.Place(ctx, cmd)
 	if raced(err) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("place %s: %w", c.ID, err)
 	}
-	r.log.Info("conversation queued", "conversation", c.ID, "queue", out.Queue, "why", Sentence(d, "en"))
+	r.log.Info("conversation queued", "conversation", c.ID, "queue", cmd.Queue, "why", Sentence(cmd.Decision, "en"))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sportello/inbox"
+	"sportello/inbox/db"
 	"sportello/inbox/journal"
 	"sportello/inbox/live"
 )
@@ -185,12 +186,17 @@ func (r *Router) load(ctx context.Context) (Compiled, error) {
 	if err != nil {
 		return Compiled{}, err
 	}
-	compiled, problems, err := r.rules.Check(ctx, set.Rules)
+	return compileSet(ctx, r.rules.db, set, r.log)
+}
+
+// compileSet compiles a published version against the queues that exist.
+func compileSet(ctx context.Context, q db.Querier, set RuleSet, log *slog.Logger) (Compiled, error) {
+	compiled, problems, err := check(ctx, q, set.Rules)
 	if err != nil {
 		return Compiled{}, err
 	}
 	if Fatal(problems) { // published rules had none; a newer program may know less, and what still compiles goes on working
-		r.log.Error("the rules in force have problems", "version", set.Version, "problems", len(problems))
+		log.Error("the rules in force have problems", "version", set.Version, "problems", len(problems))
 	}
 	compiled.Version = set.Version
 	return compiled, nil

@@ -98,18 +98,22 @@ func (s *Rules) Versions(ctx context.Context, limit int) ([]RuleSet, error) {
 
 // Check compiles rules against the queues that exist.
 func (s *Rules) Check(ctx context.Context, rules []Rule) (Compiled, []RuleProblem, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id FROM queue`)
+	return check(ctx, s.db, rules)
+}
+
+func check(ctx context.Context, q db.Querier, rules []Rule) (Compiled, []RuleProblem, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id FROM queue`)
 	if err != nil {
 		return Compiled{}, nil, wrap("check rules", err)
 	}
 	defer rows.Close()
 	var queues []inbox.QueueID
 	for rows.Next() {
-		var q inbox.QueueID
-		if err := rows.Scan(&q); err != nil {
+		var id inbox.QueueID
+		if err := rows.Scan(&id); err != nil {
 			return Compiled{}, nil, wrap("check rules", err)
 		}
-		queues = append(queues, q)
+		queues = append(queues, id)
 	}
 	if err := rows.Err(); err != nil {
 		return Compiled{}, nil, wrap("check rules", err)

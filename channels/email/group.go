@@ -11,8 +11,12 @@ import (
 	"sportello/channels/email/letter"
 )
 
-// groupWorkers is how many mails of a group are read, and then accepted, at a time: the record commits together what waits together.
-const groupWorkers = 16
+// How many mails of a group are read at a time, and how many are then accepted: all that may, because the record commits together what
+// waits together.
+const (
+	readAtOnce   = 16
+	acceptAtOnce = groupMails
+)
 
 // acceptGroup brings the fetched mails of a group into the record, several at a time. It returns how many of the first ones are done
 // with (in the record, ours, or gone from the folder) and, if that is not all of them, the error of the next. Mails behind that one may
@@ -22,14 +26,14 @@ const groupWorkers = 16
 // so mails that might belong to one are accepted one after the other in the order of their UIDs; see lanesOf.
 func (a *Adapter) acceptGroup(ctx context.Context, group []listed, bodies map[imap.UID][]byte) (int, error) {
 	all := make([]*taken, len(group))
-	kept, err := inTurn(len(group), alone(len(group)), func(i int) (err error) {
+	kept, err := inTurn(len(group), alone(len(group)), readAtOnce, func(i int) (err error) {
 		// A mail that was listed and not sent has been removed meanwhile by somebody else.
 		if raw, ok := bodies[group[i].uid]; ok {
 			all[i], err = a.keep(ctx, raw, group[i])
 		}
 		return err
 	})
-	accepted, sinkErr := inTurn(kept, lanesOf(all[:kept]), func(i int) error {
+	accepted, sinkErr := inTurn(kept, lanesOf(all[:kept]), acceptAtOnce, func(i int) error {
 		_, err := a.accept(ctx, all[i])
 		return err
 	})
@@ -39,13 +43,13 @@ func (a *Adapter) acceptGroup(ctx context.Context, group []listed, bodies map[im
 	return accepted, err
 }
 
-// inTurn does the items below n: those of one lane in order, lanes beside each other, groupWorkers at a time. After a failure nothing
+// inTurn does the items below n: those of one lane in order, lanes beside each other, so many at a time. After a failure nothing
 // behind the failed item is begun, but everything before it is done. It returns the number of the first that failed and its error, or n.
-func inTurn(n int, lanes [][]int, do func(int) error) (int, error) {
+func inTurn(n int, lanes [][]int, atOnce int, do func(int) error) (int, error) {
 	var mu sync.Mutex
 	failed, failure := n, error(nil)
 	stopped := func(i int) bool { mu.Lock(); defer mu.Unlock(); return i > failed }
-	spread(len(lanes), func(lane int) {
+	spread(len(lanes), atOnce, func(lane int) {
 		for _, i := range lanes[lane] {
 			if stopped(i) {
 				return
@@ -72,11 +76,11 @@ func alone(n int) [][]int {
 	return lanes
 }
 
-// spread calls do for every number below n, groupWorkers at a time and each in order, and returns when all calls have.
-func spread(n int, do func(int)) {
+// spread calls do for every number below n, so many at a time and each in order, and returns when all calls have.
+func spread(n, atOnce int, do func(int)) {
 	var next atomic.Int64
 	var work sync.WaitGroup
-	for range min(n, groupWorkers) {
+	for range min(n, atOnce) {
 		work.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(i)

@@ -53,7 +53,7 @@ func adapterWith(sink channels.Sink) *Adapter {
 	return New(cfg, Deps{Sink: sink, Vault: &channeltest.MemoryVault{}, Bookmarks: &channeltest.MemoryBookmarks{}})
 }
 
-// Mails of strangers to each other wait for the record together, so that it can commit them together; never more than groupWorkers.
+// Mails of strangers to each other wait for the record together, so that it can commit them together; however many they are.
 func TestGroupIsAcceptedTogether(t *testing.T) {
 	var mu sync.Mutex
 	inside, most := 0, 0
@@ -62,7 +62,7 @@ func TestGroupIsAcceptedTogether(t *testing.T) {
 		mu.Lock()
 		inside++
 		most = max(most, inside)
-		if inside == groupWorkers {
+		if inside == groupMails {
 			select {
 			case <-full:
 			default:
@@ -88,7 +88,7 @@ func TestGroupIsAcceptedTogether(t *testing.T) {
 	if done, err := adapterWith(sink).acceptGroup(ctx, group, bodies); done != len(group) || err != nil {
 		t.Fatalf("%d done, %v; at most %d together", done, err, most)
 	}
-	if most != groupWorkers || len(sink.Inbounds()) != len(group) {
+	if most != groupMails || len(sink.Inbounds()) != len(group) {
 		t.Errorf("%d mails, at most %d together", len(sink.Inbounds()), most)
 	}
 }
