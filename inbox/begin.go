@@ -26,9 +26,11 @@ func mayBegin(in channels.Inbound) bool {
 
 // names are those by which another message can be the same as this one, belong to it or come from the same person.
 func names(in channels.Inbound) []string {
-	all := []string{"from " + in.From.Value, "delivery " + string(in.Account) + " " + in.External, "id " + in.Thread.MessageID}
-	for _, id := range references(in.Thread) {
-		all = append(all, "id "+id)
+	all := []string{"from " + in.From.Value, "delivery " + string(in.Account) + " " + in.External}
+	for _, id := range append(references(in.Thread), in.Thread.MessageID) {
+		if id != "" {
+			all = append(all, "id "+id)
+		}
 	}
 	for _, c := range in.Claims {
 		all = append(all, "from "+c.Address.Value)
