@@ -363,7 +363,7 @@ func TestFlushedRedisLosesNothing(t *testing.T) {
 		h.flush()
 		inboxtest.Until(h, "all are assigned", func() bool {
 			for _, id := range names {
-				if err := h.live.Heartbeat(h.ctx, id, "tab", time.Hour); errors.Is(err, live.ErrNotHere) {
+				if unknown, err := h.live.Heartbeat(h.ctx, []live.Tab{{Agent: id, Socket: "tab"}}, time.Hour); err == nil && len(unknown) > 0 {
 					h.arrives(string(id), 10)
 				}
 				accept(id)

@@ -49,7 +49,8 @@ func (c *Conn) message(kind int, r io.Reader) ([]byte, error) {
 		_, err := io.Copy(io.Discard, r)
 		return nil, err
 	}
-	var b bytes.Buffer
+	b := c.opt.borrow()
+	defer c.opt.giveBack(b)
 	n, err := b.ReadFrom(io.LimitReader(r, c.opt.ReadLimit+1))
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (c *Conn) message(kind int, r io.Reader) ([]byte, error) {
 		c.Close(Protocol)
 		return nil, nil
 	}
-	return b.Bytes(), nil
+	return bytes.Clone(b.Bytes()), nil
 }
 
 // handle passes one message on. A panic ends this connection only: what strangers send must not stop the server.

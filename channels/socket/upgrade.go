@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -30,6 +31,25 @@ type Options struct {
 	Beat func() []byte
 
 	Log *slog.Logger // required
+
+	messages *sync.Pool // of *bytes.Buffer, into which messages are read: their length is known at the end only
+}
+
+// borrow returns an empty buffer, to be given back.
+func (o *Options) borrow() *bytes.Buffer {
+	if b, ok := o.messages.Get().(*bytes.Buffer); ok {
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+// giveBack takes a buffer back, unless a rare long message has made it large.
+func (o *Options) giveBack(b *bytes.Buffer) {
+	const most = 8 << 10
+	if b.Cap() <= most {
+		b.Reset()
+		o.messages.Put(b)
+	}
 }
 
 // Upgrader turns HTTP requests into connections with the same options. It is safe for concurrent use.
@@ -60,6 +80,7 @@ func NewUpgrader(opt Options) *Upgrader {
 	if opt.AnswerWait >= opt.PingEvery {
 		opt.AnswerWait = opt.PingEvery / 2
 	}
+	opt.messages = &sync.Pool{}
 	return &Upgrader{opt: opt, up: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
 		ReadBufferSize:   readBuffer,

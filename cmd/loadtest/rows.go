@@ -98,23 +98,27 @@ func (b *bench) idleRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := b.evidence(ctx, "empty"); err != nil {
+		return err
+	}
 	b.report.add(row{Name: b.prefix + "gateway resident, idle", MiB: float64(empty) / (1 << 20), Bars: []bar{atMost("MiB", float64(empty)/(1<<20), 60)}})
 	agents, err := b.crowd(ctx, "agents", empty, b.desk)
 	if err != nil {
 		return fmt.Errorf("idle agents: %w", err)
 	}
 	defer agents.close()
-	b.addIdle("memory per idle agent's socket", agents.bytes)
+	b.addIdle("agent's socket", agents)
 	guests, err := b.crowd(ctx, "visitors", agents.after, b.guest)
 	if err != nil {
 		return fmt.Errorf("idle visitors: %w", err)
 	}
 	defer guests.close()
-	b.addIdle("memory per idle visitor's socket", guests.bytes)
+	b.addIdle("visitor's socket", guests)
 	return nil
 }
 
-func (b *bench) addIdle(name string, bytes float64) {
-	kib := bytes / 1024
-	b.report.add(row{Name: b.prefix + name, KiB: kib, Bars: []bar{atMost("KiB", kib, 14)}})
+func (b *bench) addIdle(what string, c *crowd) {
+	kib := c.bytes / 1024
+	b.report.add(row{Name: b.prefix + "memory per idle " + what, KiB: kib, Bars: []bar{atMost("KiB", kib, 14)}})
+	b.report.add(row{Name: b.prefix + "opening, " + what, PerSecond: float64(len(c.open)) / c.took.Seconds(), CPU: c.cpu})
 }

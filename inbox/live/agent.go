@@ -15,7 +15,7 @@ import (
 
 // Announce makes an agent known, or known anew, with one socket whose lease runs for ttl. Presence "" keeps what it was (Offline for
 // an agent who is not known). The idle clock starts when the agent was not known or offline; times away or without a lease do not
-// count as idle (A1). Repeating it renews the lease.
+// count as idle (A1). Repeating it renews the lease, and tells the feed nothing.
 func (in *Inbox) Announce(ctx context.Context, p Profile, presence Presence, reason, socket string, ttl time.Duration) (AgentState, error) {
 	profile, err := json.Marshal(p)
 	if err != nil {
@@ -29,11 +29,37 @@ func (in *Inbox) Announce(ctx context.Context, p Profile, presence Presence, rea
 	return in.stateOf(ctx, luaAnnounce, now, args...)
 }
 
-// Heartbeat extends the lease of a socket. ErrNotHere: the agent is not known, such as after a rebuild, and must be announced.
-func (in *Inbox) Heartbeat(ctx context.Context, agent inbox.AgentID, socket string, ttl time.Duration) error {
-	now := in.now()
-	_, err := in.run(ctx, luaHeartbeat, now, string(agent), socket, milli(now.Add(ttl)))
-	return err
+// Tab is one socket of an agent.
+type Tab struct {
+	Agent  inbox.AgentID
+	Socket string
+}
+
+// heartbeatMost is how many leases one script extends, so that nobody waits for it in Redis for long.
+const heartbeatMost = 64
+
+// Heartbeat extends the leases of sockets. It returns the indexes of those whose agents are not known, such as after a rebuild: they must
+// be announced. After an error some may have been extended.
+func (in *Inbox) Heartbeat(ctx context.Context, tabs []Tab, ttl time.Duration) (unknown []int, err error) {
+	for start := 0; start < len(tabs); start += heartbeatMost {
+		some := tabs[start:min(start+heartbeatMost, len(tabs))]
+		now := in.now()
+		args := make([]any, 1, 1+2*len(some))
+		args[0] = milli(now.Add(ttl))
+		for _, t := range some {
+			args = append(args, string(t.Agent), t.Socket)
+		}
+		out, err := in.run(ctx, luaHeartbeat, now, args...)
+		if err != nil {
+			return unknown, err
+		}
+		for _, place := range out {
+			if n, ok := place.(int64); ok && n > 0 && int(n) <= len(some) {
+				unknown = append(unknown, start+int(n)-1)
+			}
+		}
+	}
+	return unknown, nil
 }
 
 // Disconnect ends the lease of one socket. If it was the agent's last, he is lost from now on.

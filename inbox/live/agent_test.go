@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -88,14 +89,46 @@ func TestSeveralTabsAreOneAgent(t *testing.T) {
 		if a := d.agent("anna"); a.Connected || !a.LostAt.Equal(now) || a.Presence != Available {
 			t.Fatalf("no tab left: %+v", a)
 		}
-		if err := d.Heartbeat(t.Context(), "anna", "three", time.Minute); err != nil {
-			t.Fatal(err)
+		tabs := []Tab{{"bruno", "tab"}, {"anna", "three"}, {"carla", "tab"}}
+		for len(tabs) < 2*heartbeatMost { // more than one script
+			tabs = append(tabs, Tab{"anna", fmt.Sprint("tab", len(tabs))})
 		}
-		if a := d.agent("anna"); !a.Connected {
+		tabs = append(tabs, Tab{"dora", "tab"})
+		unknown, err := d.Heartbeat(t.Context(), tabs, time.Minute)
+		if want := []int{0, 2, len(tabs) - 1}; err != nil || !slices.Equal(unknown, want) {
+			t.Fatalf("unknown are %v, want %v: %v", unknown, want, err)
+		}
+		if a := d.agent("anna"); !a.Connected || !a.LostAt.IsZero() {
 			t.Fatalf("back: %+v", a)
 		}
-		if err := d.Heartbeat(t.Context(), "bruno", "tab", time.Minute); !errors.Is(err, ErrNotHere) {
-			t.Fatalf("never announced: %v", err)
+	})
+}
+
+// A thousand browsers that come back at once must not make a thousand entries for everybody.
+func TestAnnouncingTheSameTellsNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		announce := func(p Profile, tab string) int64 {
+			t.Helper()
+			if _, err := d.Announce(t.Context(), p, "", "", tab, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			head, err := d.Head(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return head.Offset
+		}
+		anna := Profile{ID: "anna", Name: "Anna", Capacity: map[channels.Kind]int{channels.Chat: 1, channels.SMS: 2}}
+		first := announce(anna, "one")
+		if again := announce(anna, "two"); again != first {
+			t.Errorf("one more tab: %d entries", again-first)
+		}
+		anna.Capacity = map[channels.Kind]int{channels.Chat: 2}
+		if changed := announce(anna, "two"); changed != first+1 {
+			t.Errorf("another capacity: %d entries", changed-first)
+		}
+		if a := d.agent("anna"); a.Room(channels.SMS) || !a.Room(channels.Chat) || a.Capacity[channels.Chat] != 2 {
+			t.Errorf("%+v", a)
 		}
 	})
 }

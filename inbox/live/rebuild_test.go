@@ -152,8 +152,8 @@ func TestRebuildReplacesAndForgets(t *testing.T) {
 		if !slices.Equal(keys, want) {
 			t.Fatalf("keys %v, want %v", keys, want)
 		}
-		if err := d.Heartbeat(t.Context(), "anna", "tab", time.Minute); !errors.Is(err, ErrNotHere) {
-			t.Fatalf("heartbeat: %v", err)
+		if unknown, err := d.Heartbeat(t.Context(), []Tab{{"anna", "tab"}}, time.Minute); err != nil || len(unknown) != 1 {
+			t.Fatalf("heartbeat: %v, %v", unknown, err)
 		}
 	})
 }

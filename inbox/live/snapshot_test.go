@@ -140,8 +140,8 @@ func (w *world) disconnect(r *rapid.T) {
 		r.Fatal(err)
 	}
 	if rapid.Bool().Draw(r, "comes back") {
-		if err := w.Heartbeat(w.t.Context(), a, "tab", 24*time.Hour); err != nil {
-			r.Fatal(err)
+		if unknown, err := w.Heartbeat(w.t.Context(), []Tab{{a, "tab"}}, 24*time.Hour); err != nil || len(unknown) > 0 {
+			r.Fatal(unknown, err)
 		}
 	}
 }

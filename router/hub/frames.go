@@ -5,6 +5,8 @@
 package hub
 
 import (
+	"strconv"
+
 	"sportello/inbox"
 	"sportello/inbox/live"
 )
@@ -76,6 +78,14 @@ type Ping struct {
 	T      string `json:"t"`
 	At     int64  `json:"at"`
 	Offset int64  `json:"offset"`
+}
+
+// encode is what json.Marshal makes of it. Every socket is sent one every 5 s.
+func (p Ping) encode() []byte {
+	data := make([]byte, 0, 64)
+	data = append(append(append(data, `{"t":"`...), p.T...), `","at":`...)
+	data = append(strconv.AppendInt(data, p.At, 10), `,"offset":`...)
+	return append(strconv.AppendInt(data, p.Offset, 10), '}')
 }
 
 // Signal is a passing sign of somebody else in a conversation that this agent may see.

@@ -39,7 +39,7 @@ type Feed interface {
 	Read(ctx context.Context, from live.Position, limit int) ([]live.Entry, live.Position, error)
 	Follow(ctx context.Context, from live.Position, deliver func([]live.Entry)) error
 	Announce(ctx context.Context, p live.Profile, presence live.Presence, reason, socket string, ttl time.Duration) (live.AgentState, error)
-	Heartbeat(ctx context.Context, agent inbox.AgentID, socket string, ttl time.Duration) error
+	Heartbeat(ctx context.Context, tabs []live.Tab, ttl time.Duration) (unknown []int, err error)
 	Disconnect(ctx context.Context, agent inbox.AgentID, socket string) error
 	Publish(ctx context.Context, topic string, payload []byte) error
 	Subscribe(ctx context.Context, topic string, deliver func(payload []byte)) (cancel func(), err error)
@@ -69,26 +69,20 @@ type Hub struct {
 	met *metrics
 	out chan publication // signals on their way to the bus; full: the newest is dropped, for signals are of passing interest
 
-	mu        sync.Mutex
-	peers     map[*peer]struct{}
-	pos       live.Position
-	moved     chan struct{} // closed when pos takes a new epoch
-	stopping  bool
-	presences map[inbox.AgentID]presence                             // what the agents connected here chose last
-	known     map[inbox.ConversationID]known                         // learnt from the feed
-	viewers   map[inbox.ConversationID]map[inbox.AgentID]*viewedFrom // who looks at what, over all gateways
+	mu       sync.Mutex
+	peers    map[*peer]struct{}
+	pos      live.Position
+	moved    chan struct{} // closed when pos takes a new epoch
+	stopping bool
+	here     map[inbox.AgentID]*colleague                           // who has sockets here
+	known    map[inbox.ConversationID]known                         // learnt from the feed
+	viewers  map[inbox.ConversationID]map[inbox.AgentID]*viewedFrom // who looks at what, over all gateways
 }
 
 // known is what the feed said last of a conversation.
 type known struct {
 	audience live.Audience
 	seq      int64
-}
-
-// presence is what an agent chose, kept so that a flushed live inbox is told again.
-type presence struct {
-	presence live.Presence
-	reason   string
 }
 
 // New makes a hub. It panics when something required is missing, which is an error in the program.
@@ -103,11 +97,11 @@ func New(o Options) *Hub {
 		up: socket.NewUpgrader(socket.Options{
 			Origin: o.Origin, Log: o.Log, ReadLimit: 16 << 10, QueueLimit: 2 * replayMost, QueueBytes: 16 << 20,
 		}),
-		peers:     map[*peer]struct{}{},
-		moved:     make(chan struct{}),
-		presences: map[inbox.AgentID]presence{},
-		known:     map[inbox.ConversationID]known{},
-		viewers:   map[inbox.ConversationID]map[inbox.AgentID]*viewedFrom{},
+		peers:   map[*peer]struct{}{},
+		moved:   make(chan struct{}),
+		here:    map[inbox.AgentID]*colleague{},
+		known:   map[inbox.ConversationID]known{},
+		viewers: map[inbox.ConversationID]map[inbox.AgentID]*viewedFrom{},
 	}
 }
 

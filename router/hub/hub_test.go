@@ -149,10 +149,10 @@ func TestAudience(t *testing.T) {
 		{"her offer", "", live.Entry{Type: live.EntryOffer, Conversation: "c", Agent: "anna"}, true, false},
 		{"somebody's offer", "c", live.Entry{Type: live.EntryOfferEnd, Conversation: "c", Agent: "bruno", Audience: live.Audience{Queue: "sales"}}, false, false},
 	} {
-		if got := Sees(anna, c.view, c.e); got != c.anna {
+		if got := Sees(&anna, c.view, c.e); got != c.anna {
 			t.Errorf("%s: anna %v", c.name, got)
 		}
-		if got := Sees(mara, "", c.e); got != c.mara {
+		if got := Sees(&mara, "", c.e); got != c.mara {
 			t.Errorf("%s: mara %v", c.name, got)
 		}
 	}
@@ -213,6 +213,15 @@ func TestN15HalfOpenSocketIsCutWhenTheClockIsSetBack(t *testing.T) {
 	}
 }
 
+func TestPingIsEncodedAsJSONDoes(t *testing.T) {
+	for _, p := range []Ping{{T: FramePing}, {T: FramePing, At: 1_700_000_000_123, Offset: 1 << 50}} {
+		want, err := json.Marshal(p)
+		if got := p.encode(); err != nil || string(got) != string(want) {
+			t.Errorf("%s, want %s: %v", got, want, err)
+		}
+	}
+}
+
 func TestStopDrainsAndForgetsNothing(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	c := r.follow("anna")
@@ -253,9 +262,7 @@ func TestDisabledAgentLosesHisSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.clock.Move(2 * review)
-	for _, p := range r.hub.all() {
-		r.hub.review(t.Context(), p)
-	}
+	r.hub.review(t.Context())
 	if code := c.closed(); code != int(socket.Unauthorized) {
 		t.Errorf("closed with %d", code)
 	}

@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"sportello/channels/socket"
-	"sportello/inbox"
 	"sportello/inbox/live"
-	"sportello/router/roster"
 )
 
 // announce makes the agent of a new socket known, with what he chose last.
 func (h *Hub) announce(ctx context.Context, p *peer) {
 	h.mu.Lock()
-	profile, was := p.agent.Profile(), h.presences[p.agent.ID]
+	profile, presence, reason := p.agent.Profile(), p.agent.presence, p.agent.reason
 	h.mu.Unlock()
-	_, err := h.opt.Live.Announce(ctx, profile, was.presence, was.reason, p.id, lease)
+	ctx, cancel := context.WithTimeout(ctx, call)
+	defer cancel()
+	_, err := h.opt.Live.Announce(ctx, profile, presence, reason, p.id, lease)
 	switch {
 	case err == nil:
 	case errors.Is(err, live.ErrNoEpoch):
@@ -59,10 +59,8 @@ func (h *Hub) keepLeases(ctx context.Context) error {
 		case <-ticks.C:
 			h.ping()
 			h.fadeViewers()
-			for _, p := range h.all() {
-				h.renew(ctx, p)
-				h.review(ctx, p)
-			}
+			h.renew(ctx)
+			h.review(ctx)
 		}
 	}
 }
@@ -77,7 +75,7 @@ func (h *Hub) ping() {
 			p.conn.Close(socket.Silent)
 			continue
 		}
-		p.send(Ping{T: FramePing, At: now.UnixMilli(), Offset: p.sent})
+		_ = p.conn.Send(Ping{T: FramePing, At: now.UnixMilli(), Offset: p.sent}.encode()) // one that cannot take it is ending
 		if p.view != "" && now.Sub(p.viewed).Abs() >= 2*beat {
 			p.viewed = now
 			h.signal(p.agent, p.view, WhatViewing, false)
@@ -85,54 +83,24 @@ func (h *Hub) ping() {
 	}
 }
 
-// renew extends the lease of a socket.
-func (h *Hub) renew(ctx context.Context, p *peer) {
-	if p.conn.Reason() != socket.Open {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, call)
-	defer cancel()
+// renew extends the leases of all sockets, and announces whom the live inbox does not know.
+func (h *Hub) renew(ctx context.Context) {
 	h.mu.Lock()
-	agent := p.agent.ID
-	h.mu.Unlock()
-	switch err := h.opt.Live.Heartbeat(ctx, agent, p.id, lease); {
-	case err == nil, errors.Is(err, live.ErrNoEpoch):
-	case errors.Is(err, live.ErrNotHere):
-		h.announce(ctx, p)
-	default:
-		h.opt.Log.Warn("lease not renewed", "agent", agent, "err", err)
-	}
-}
-
-// review looks again, once in a while, at who the agent is and whether he is still signed in.
-func (h *Hub) review(ctx context.Context, p *peer) {
-	now := h.opt.Now()
-	h.mu.Lock()
-	due, agent := now.Sub(p.checked).Abs() >= review, p.agent
-	if due {
-		p.checked = now
+	peers, tabs := make([]*peer, 0, len(h.peers)), make([]live.Tab, 0, len(h.peers))
+	for p := range h.peers {
+		if p.conn.Reason() == socket.Open {
+			peers, tabs = append(peers, p), append(tabs, live.Tab{Agent: p.agent.ID, Socket: p.id})
+		}
 	}
 	h.mu.Unlock()
-	if !due {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, call)
+	all, cancel := context.WithTimeout(ctx, beat)
 	defer cancel()
-	fresh, err := h.opt.Roster.Agent(ctx, agent.ID)
-	alive := true
-	if err == nil && h.opt.Alive != nil {
-		alive, err = h.opt.Alive(ctx, p.session)
+	unknown, err := h.opt.Live.Heartbeat(all, tabs, lease)
+	if err != nil && !errors.Is(err, live.ErrNoEpoch) && ctx.Err() == nil {
+		h.opt.Log.Warn("leases not renewed", "err", err)
 	}
-	switch {
-	case errors.Is(err, roster.ErrUnknown) || err == nil && (!alive || !fresh.DisabledAt.IsZero()):
-		p.conn.Close(socket.Unauthorized)
-	case err != nil:
-		h.opt.Log.Warn("agent not looked up", "agent", agent.ID, "err", err)
-	case fresh.UpdatedAt != agent.UpdatedAt:
-		h.mu.Lock()
-		p.agent = fresh
-		h.mu.Unlock()
-		h.announce(ctx, p)
+	for _, i := range unknown {
+		h.announce(ctx, peers[i])
 	}
 }
 
@@ -141,8 +109,11 @@ func (h *Hub) review(ctx context.Context, p *peer) {
 func (h *Hub) learn(e live.Entry) {
 	if e.Type == live.EntryAgent {
 		var a live.AgentState
-		if json.Unmarshal(e.Event, &a) == nil && h.connected(a.ID) {
-			h.presences[a.ID] = presence{a.Presence, a.Reason}
+		if json.Unmarshal(e.Event, &a) != nil {
+			return
+		}
+		if c := h.here[a.ID]; c != nil {
+			c.presence, c.reason = a.Presence, a.Reason
 		}
 		return
 	}
@@ -154,14 +125,4 @@ func (h *Hub) learn(e live.Entry) {
 		clear(h.known) // it is filled again by what moves
 	}
 	h.known[e.Conversation] = known{e.Audience, max(e.Seq, h.known[e.Conversation].seq)}
-}
-
-// connected reports whether an agent has a socket here. The caller holds mu.
-func (h *Hub) connected(id inbox.AgentID) bool {
-	for p := range h.peers {
-		if p.agent.ID == id {
-			return true
-		}
-	}
-	return false
 }

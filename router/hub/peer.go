@@ -28,7 +28,7 @@ type peer struct {
 	conn *socket.Conn
 	id   string // of the lease
 
-	agent   roster.Agent
+	agent   *colleague
 	session string
 	state   step
 	sent    int64 // the offset up to which this socket has been given what it may see
@@ -36,7 +36,6 @@ type peer struct {
 	view    inbox.ConversationID
 	viewed  time.Time // when view was last published
 	typed   time.Time
-	checked time.Time // when roster and session were last looked at
 }
 
 var _ socket.Handler = (*peer)(nil)
@@ -57,19 +56,17 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, agent roster.Agent, 
 		h.opt.Log.Debug("no websocket", "err", err)
 		return
 	}
-	now := h.opt.Now()
-	p := &peer{hub: h, conn: conn, id: rand.Text(), agent: agent, session: session, heard: now, checked: now}
-	h.join(p)
+	p := &peer{hub: h, conn: conn, id: rand.Text(), session: session, heard: h.opt.Now()}
+	h.join(p, agent)
 	conn.Start(p)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), call)
-	defer cancel()
-	h.announce(ctx, p)
+	h.announce(context.WithoutCancel(r.Context()), p)
 }
 
 // join adds a peer. One that comes while the hub stops is closed like the others.
-func (h *Hub) join(p *peer) {
+func (h *Hub) join(p *peer, agent roster.Agent) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	p.agent = h.enter(agent)
 	h.peers[p] = struct{}{}
 	h.met.sockets.Inc()
 	if h.stopping {
@@ -98,19 +95,10 @@ func (p *peer) Closed(_ *socket.Conn, why socket.Reason) {
 	h := p.hub
 	h.mu.Lock()
 	delete(h.peers, p)
-	agent, view := p.agent.ID, p.view
-	here, looking := false, false
-	for other := range h.peers {
-		if other.agent.ID == agent {
-			here = true
-			looking = looking || other.view == view
-		}
-	}
-	if !here {
-		delete(h.presences, agent)
-	}
-	if view != "" && !looking {
-		h.signal(p.agent, view, WhatLeft, false)
+	h.leave(p.agent)
+	agent := p.agent.ID
+	if p.view != "" && !h.looks(p.agent, p.view) {
+		h.signal(p.agent, p.view, WhatLeft, false)
 	}
 	h.mu.Unlock()
 	h.met.sockets.Dec()
@@ -120,6 +108,16 @@ func (p *peer) Closed(_ *socket.Conn, why socket.Reason) {
 	if err := h.opt.Live.Disconnect(ctx, agent, p.id); err != nil {
 		h.opt.Log.Debug("lease not ended", "agent", agent, "err", err) // it lapses by itself
 	}
+}
+
+// looks reports whether a colleague has a conversation on a screen here. The caller holds mu.
+func (h *Hub) looks(c *colleague, view inbox.ConversationID) bool {
+	for p := range h.peers {
+		if p.agent == c && p.view == view {
+			return true
+		}
+	}
+	return false
 }
 
 // Received implements socket.Handler.
@@ -169,7 +167,7 @@ func (p *peer) send(frame any) {
 
 // Sees reports whether an agent gets an entry of the feed: managers all, agents those of their conversations and queues and of the
 // conversation on the screen. Offers are for their agent alone.
-func Sees(a roster.Agent, view inbox.ConversationID, e live.Entry) bool {
+func Sees(a *roster.Agent, view inbox.ConversationID, e live.Entry) bool {
 	switch {
 	case e.Agent != "" && e.Agent == a.ID:
 		return true
@@ -184,7 +182,7 @@ func Sees(a roster.Agent, view inbox.ConversationID, e live.Entry) bool {
 }
 
 // inAudience reports whether an agent is named by an audience.
-func inAudience(a roster.Agent, to live.Audience) bool {
+func inAudience(a *roster.Agent, to live.Audience) bool {
 	return to.Assignee != "" && to.Assignee == a.ID || to.Former != "" && to.Former == a.ID ||
 		to.Queue != "" && a.Serves(to.Queue) || to.FormerQueue != "" && a.Serves(to.FormerQueue)
 }

@@ -100,7 +100,7 @@ func (p *peer) visible(entries []live.Entry) []live.Entry {
 	defer p.hub.mu.Unlock()
 	var out []live.Entry
 	for _, e := range entries {
-		if Sees(p.agent, "", e) {
+		if Sees(&p.agent.Agent, "", e) {
 			out = append(out, e)
 		}
 	}
@@ -153,7 +153,7 @@ func (h *Hub) give(e live.Entry) {
 			continue
 		}
 		p.sent = e.Offset
-		if !Sees(p.agent, p.view, e) {
+		if !Sees(&p.agent.Agent, p.view, e) {
 			continue
 		}
 		if frame == nil {

@@ -67,7 +67,7 @@ func (p *peer) typing(f Typing) {
 
 // answers reports whether an agent may be writing to the customer. A conversation of which nothing was heard since this hub started
 // counts as his: the console lets nobody else write. The caller holds mu.
-func (h *Hub) answers(a roster.Agent, c inbox.ConversationID) bool {
+func (h *Hub) answers(a *colleague, c inbox.ConversationID) bool {
 	k, ok := h.known[c]
 	return !ok || k.audience.Assignee == a.ID || a.Role != roster.RoleAgent
 }
@@ -111,7 +111,7 @@ func (p *peer) viewing(f View) {
 }
 
 // signal sends a sign of an agent to all hubs, this one included.
-func (h *Hub) signal(a roster.Agent, c inbox.ConversationID, what string, note bool) {
+func (h *Hub) signal(a *colleague, c inbox.ConversationID, what string, note bool) {
 	h.tellSignal(Signal{T: FrameSignal, Conversation: c, What: what, Who: string(a.ID), Name: a.Name, Note: note})
 }
 

@@ -1,7 +1,14 @@
--- heartbeat extends the lease of a socket.
--- ARGV[4] agent   [5] socket   [6] end of its lease, ms
--- Returns ok, or nothere when the agent must be announced. Repeating is safe: the lease is set, not added to.
-if redis.call('EXISTS', P .. 'a:' .. ARGV[4]) == 0 then return {'nothere'} end
-connect(ARGV[4], ARGV[5], ARGV[6])
+-- heartbeat extends the leases of sockets.
+-- ARGV[4] end of the leases, ms   [5…] agent, socket of each
+-- Returns ok, then the place in that list (1 is the first) of each whose agent must be announced. Repeating is safe: a lease is set, not
+-- added to.
+local out = {'ok'}
+for i = 5, #ARGV, 2 do
+  if redis.call('EXISTS', P .. 'a:' .. ARGV[i]) == 1 then
+    connect(ARGV[i], ARGV[i + 1], ARGV[4])
+  else
+    out[#out + 1] = (i - 3) / 2
+  end
+end
 tell()
-return {'ok'}
+return out
