@@ -92,11 +92,11 @@ func mailbox(s string) (channels.Address, bool) {
 
 // envelope says to whom a reply by mail would go.
 func (s *Server) envelope(c *call) (any, error) {
-	conv, err := s.permitted(c, verbRead)
+	conv, who, err := s.known(c, verbRead)
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := s.ask(c.ctx, conv.ID, channels.Email)
+	verdict, err := s.ask(c.ctx, conv, who, channels.Email)
 	if err != nil {
 		return nil, err
 	}

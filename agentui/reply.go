@@ -23,11 +23,11 @@ func (s *Server) reply(c *call) (any, error) {
 		return nil, err
 	}
 	return s.repeats.once(c, in.ClientID, func() (any, error) {
-		conv, err := s.permitted(c, verbReply)
+		conv, who, err := s.known(c, verbReply)
 		if err != nil {
 			return nil, err
 		}
-		verdict, err := s.ask(c.ctx, conv.ID, in.Kind)
+		verdict, err := s.ask(c.ctx, conv, who, in.Kind)
 		if err != nil {
 			return nil, err
 		}

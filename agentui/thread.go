@@ -47,17 +47,28 @@ func (s *Server) permitted(c *call, v verb) (inbox.Conversation, error) {
 	return conv, allow(c.me, v, conv)
 }
 
+// known is permitted, with the customer.
+func (s *Server) known(c *call, v verb) (conv inbox.Conversation, who customer.Customer, err error) {
+	id := inbox.ConversationID(c.r.PathValue("id"))
+	if _, err := pathID(string(id)); err != nil { // a number, or nothing
+		if conv, err = s.conversation(c); err != nil {
+			return conv, who, err
+		}
+		id = conv.ID
+	}
+	if conv, who, err = s.Ledger.Known(c.ctx, id); err == nil {
+		err = allow(c.me, v, conv)
+	}
+	return conv, who, err
+}
+
 // thread is everything an opened conversation shows.
 func (s *Server) thread(c *call) (any, error) {
 	head, err := s.Live.Head(c.ctx)
 	if err != nil && !errors.Is(err, live.ErrNoEpoch) {
 		return nil, err // without an epoch the page is shown as the record has it, and the socket says reset
 	}
-	conv, err := s.permitted(c, verbRead)
-	if err != nil {
-		return nil, err
-	}
-	who, err := s.Book.Read(c.ctx, conv.Customer)
+	conv, who, err := s.known(c, verbRead)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +76,7 @@ func (s *Server) thread(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := s.ask(c.ctx, conv.ID, "")
+	verdict, err := s.ask(c.ctx, conv, who, "")
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +144,7 @@ func (s *Server) messages(c *call) (any, error) {
 
 // reach says which channel a reply would take.
 func (s *Server) reach(c *call) (any, error) {
-	conv, err := s.permitted(c, verbRead)
+	conv, who, err := s.known(c, verbRead)
 	if err != nil {
 		return nil, err
 	}
@@ -141,15 +152,12 @@ func (s *Server) reach(c *call) (any, error) {
 	if kind != "" && !slices.Contains(channels.Kinds(), kind) {
 		return nil, invalid("kind", "format")
 	}
-	return s.ask(c.ctx, conv.ID, kind)
+	return s.ask(c.ctx, conv, who, kind)
 }
 
 // ask is customer.Reach with everything that it is a function of, as it is now. want is the channel an agent chose, or "".
-func (s *Server) ask(ctx context.Context, id inbox.ConversationID, want channels.Kind) (customer.Verdict, error) {
-	of, who, err := s.Ledger.ReachContext(ctx, id)
-	if err != nil {
-		return customer.Verdict{}, err
-	}
+func (s *Server) ask(ctx context.Context, conv inbox.Conversation, who customer.Customer, want channels.Kind) (customer.Verdict, error) {
+	of := conv.Context()
 	accounts := s.Ledger.Accounts(of, who)
 	visitors, err := s.visitors(ctx, who, accounts[channels.Chat].ID)
 	if err != nil {

@@ -29,7 +29,7 @@ func (l *Ledger) Accept(ctx context.Context, in channels.Inbound) (channels.Acce
 	err := acceptable(in)
 	var a *acceptance
 	if err == nil {
-		a, err = l.gate.pass(ctx, in, l.commit)
+		a, err = l.arrivals.Pass(ctx, in, l.commit)
 	}
 	if err != nil {
 		return channels.Accepted{}, fmt.Errorf("accept %s/%s: %w", in.Account, in.External, err)

@@ -11,13 +11,14 @@ import (
 	"sportello/channels"
 	"sportello/inbox/customer"
 	"sportello/inbox/db"
+	"sportello/inbox/gate"
 )
 
 // patience is how long a batch may take. It is ours: no caller's context ends the work for the others.
 const patience = 30 * time.Second
 
 // arrival is a message at the gate.
-type arrival = ticket[channels.Inbound, *acceptance]
+type arrival = gate.Ticket[channels.Inbound, *acceptance]
 
 // commit takes a batch into the record. If it fails as a whole, each message is tried by itself, so that one that cannot be taken
 // fails alone.
@@ -28,11 +29,11 @@ func (l *Ledger) commit(batch []*arrival, written func()) {
 	for i, t := range batch {
 		switch {
 		case err == nil:
-			t.taken, t.err = all[i], nil
+			t.Out, t.Err = all[i], nil
 		case len(batch) == 1 && !db.IsUnique(err):
-			t.err = err
+			t.Err = err
 		default:
-			t.taken, t.err = l.acceptAlone(ctx, t.in)
+			t.Out, t.Err = l.acceptAlone(ctx, t.In)
 		}
 	}
 }
@@ -41,7 +42,7 @@ func (l *Ledger) acceptTogether(ctx context.Context, batch []*arrival, written f
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
 		b := &batched{l: l, tx: tx, all: make([]*acceptance, len(batch))}
 		for i, t := range batch {
-			b.all[i] = &acceptance{in: t.in}
+			b.all[i] = &acceptance{in: t.In}
 		}
 		all = b.all
 		return b.accept(ctx, written)

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"sportello/channels"
@@ -12,17 +13,17 @@ func (l *Ledger) AcceptBatch(ins ...channels.Inbound) (all []channels.Accepted, 
 	var let atomic.Int64
 	tickets := make([]*arrival, len(ins))
 	for i, in := range ins {
-		tickets[i] = &arrival{in: clean(in), err: errUnsettled}
+		tickets[i] = &arrival{In: clean(in), Err: errors.New("not settled")}
 	}
 	l.commit(tickets, func() { let.Add(1) })
 	for _, t := range tickets {
-		errs = append(errs, t.err)
-		if t.err != nil {
+		errs = append(errs, t.Err)
+		if t.Err != nil {
 			all = append(all, channels.Accepted{})
 			continue
 		}
-		l.accepted(t.taken)
-		all = append(all, t.taken.result)
+		l.accepted(t.Out)
+		all = append(all, t.Out.result)
 	}
 	return all, errs, let.Load()
 }

@@ -8,6 +8,7 @@ import (
 	"sportello/channels"
 	"sportello/inbox/customer"
 	"sportello/inbox/db"
+	"sportello/inbox/gate"
 	"sportello/inbox/journal"
 )
 
@@ -44,15 +45,16 @@ type Placer interface {
 // Ledger is the one gate through which messages enter the record, and the one place where a conversation changes state.
 // It implements channels.Sink. It is safe for concurrent use.
 type Ledger struct {
-	db      *db.DB
-	journal *journal.Journal
-	book    *customer.Book
-	now     func() time.Time
-	cfg     Config
-	gate    *gate[channels.Inbound, *acceptance]
-	acts    *gate[act, outcome]
-	outbox  journal.Bell // rung when an outbox row may have become due
-	express atomic.Pointer[Express]
+	db       *db.DB
+	journal  *journal.Journal
+	book     *customer.Book
+	now      func() time.Time
+	cfg      Config
+	arrivals *gate.Gate[channels.Inbound, *acceptance]
+	acts     *gate.Gate[act, outcome]
+	known    *gate.Lookup[ConversationID, known]
+	outbox   journal.Bell // rung when an outbox row may have become due
+	express  atomic.Pointer[Express]
 }
 
 var _ channels.Sink = (*Ledger)(nil)
@@ -62,8 +64,10 @@ func NewLedger(d *db.DB, j *journal.Journal, book *customer.Book, cfg Config, no
 	if cfg.ReopenWithin == 0 {
 		cfg.ReopenWithin = 72 * time.Hour
 	}
-	return &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg, gate: newGate[channels.Inbound, *acceptance](),
-		acts: newGate[act, outcome]()}
+	l := &Ledger{db: d, journal: j, book: book, now: now, cfg: cfg, arrivals: gate.New[channels.Inbound, *acceptance](),
+		acts: gate.New[act, outcome]()}
+	l.known = gate.NewLookup(l.findKnown)
+	return l
 }
 
 // Account is one of our accounts by its id.

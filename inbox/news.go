@@ -31,7 +31,7 @@ func good(r channels.Receipt) (news, bool) {
 
 // hear takes good news. It reports whether it did: if not, the news must be taken by itself.
 func (l *Ledger) hear(ctx context.Context, n news) (bool, error) {
-	o, err := l.acts.pass(ctx, act{news: &n}, l.together)
+	o, err := l.acts.Pass(ctx, act{news: &n}, l.together)
 	return o.heard, err
 }
 

@@ -92,15 +92,55 @@ func messages(ctx context.Context, q db.Querier, where string, args ...any) ([]M
 	return all, nil
 }
 
+// known is a conversation with its customer.
+type known struct {
+	conversation Conversation
+	customer     customer.Customer
+}
+
+// Known reads a conversation and its customer. Those who ask at the same time share the question.
+func (l *Ledger) Known(ctx context.Context, id ConversationID) (Conversation, customer.Customer, error) {
+	k, ok, err := l.known.Get(ctx, id)
+	if err != nil {
+		return Conversation{}, customer.Customer{}, fmt.Errorf("read conversation %s: %w", id, err)
+	}
+	if !ok {
+		return Conversation{}, customer.Customer{}, ErrNotFound
+	}
+	return k.conversation, k.customer, nil
+}
+
+// findKnown reads conversations and their customers.
+func (l *Ledger) findKnown(ctx context.Context, ids []ConversationID) (map[ConversationID]known, error) {
+	with, args := l.db.With("c", db.Texts("id", ids, func(id ConversationID) ConversationID { return id }))
+	conversations, customers := make([]Conversation, 0, len(ids)), map[customer.ID]*customer.Customer{}
+	ask := db.Ask(func(row db.Row) error {
+		v, err := scanConversation(row)
+		conversations = append(conversations, v)
+		return err
+	}, `WITH `+with+` SELECT `+conversationColumns+fromConversation+`WHERE v.id IN (SELECT c.id FROM c)`, args...)
+	theirs := customer.Reading(with+`, w AS (SELECT DISTINCT v.customer_id AS id FROM c JOIN conversation v ON v.id = c.id)`, args, customers)
+	if err := l.db.Read(ctx, append([]db.Statement{ask}, theirs...)...); err != nil {
+		return nil, err
+	}
+	all := make(map[ConversationID]known, len(conversations))
+	for _, v := range conversations {
+		if who := customers[v.Customer]; who != nil {
+			all[v.ID] = known{v, *who}
+		}
+	}
+	return all, nil
+}
+
 // ReachContext is what customer.Reach must know of a conversation, and its customer.
 func (l *Ledger) ReachContext(ctx context.Context, id ConversationID) (customer.Context, customer.Customer, error) {
-	v, err := l.Conversation(ctx, id)
-	if err != nil {
-		return customer.Context{}, customer.Customer{}, err
-	}
-	of := customer.Context{Kind: v.Kind, Account: v.Account, LastKind: v.LastKind, LastFrom: v.LastFrom, LastInAt: v.LastInAt}
-	c, err := l.book.Read(ctx, v.Customer)
-	return of, c, err
+	v, c, err := l.Known(ctx, id)
+	return v.Context(), c, err
+}
+
+// Context is what customer.Reach must know of a conversation.
+func (v Conversation) Context() customer.Context {
+	return customer.Context{Kind: v.Kind, Account: v.Account, LastKind: v.LastKind, LastFrom: v.LastFrom, LastInAt: v.LastInAt}
 }
 
 // Claim notes addresses that a chat visitor proved or declared before he writes again. A visitor who never wrote is not known, and

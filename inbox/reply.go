@@ -21,7 +21,7 @@ import (
 func (l *Ledger) Reply(ctx context.Context, cmd ReplyCmd) (Message, error) {
 	cmd.Text, cmd.HTML = storable(cmd.Text), storable(cmd.HTML)
 	if mayGoTogether(cmd) {
-		o, err := l.acts.pass(ctx, act{reply: &cmd}, l.together)
+		o, err := l.acts.Pass(ctx, act{reply: &cmd}, l.together)
 		if o.reply != nil || err != nil {
 			return deref(o.reply).Message, err
 		}

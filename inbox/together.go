@@ -10,6 +10,7 @@ import (
 	"sportello/channels"
 	"sportello/inbox/customer"
 	"sportello/inbox/db"
+	"sportello/inbox/gate"
 )
 
 // What is done in conversations at the same time shares one transaction, if nothing is special about it: replies (here) and good news of
@@ -35,7 +36,7 @@ func mayGoTogether(cmd ReplyCmd) bool {
 }
 
 // together takes what it can of a batch, all or nothing. It is the acts' way through their gate.
-func (l *Ledger) together(batch []*ticket[act, outcome], written func()) {
+func (l *Ledger) together(batch []*gate.Ticket[act, outcome], written func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var r *round
@@ -49,9 +50,9 @@ func (l *Ledger) together(batch []*ticket[act, outcome], written func()) {
 		return err
 	})
 	for i, t := range batch {
-		t.taken, t.err = outcome{}, nil
+		t.Out, t.Err = outcome{}, nil
 		if err == nil {
-			t.taken = r.out[i]
+			t.Out = r.out[i]
 		}
 	}
 	if err != nil {
@@ -78,14 +79,14 @@ type round struct {
 	out     []outcome // by the place in the batch
 }
 
-func (r *round) take(ctx context.Context, batch []*ticket[act, outcome]) error {
+func (r *round) take(ctx context.Context, batch []*gate.Ticket[act, outcome]) error {
 	var at []int // the places of the replies
 	var cmds []ReplyCmd
 	for i, t := range batch {
-		if t.in.reply != nil {
-			at, cmds = append(at, i), append(cmds, *t.in.reply)
+		if t.In.reply != nil {
+			at, cmds = append(at, i), append(cmds, *t.In.reply)
 		} else {
-			r.news.ask(t.in.news)
+			r.news.ask(t.In.news)
 		}
 	}
 	where, err := r.news.conversations(ctx, r.l, r.tx)
@@ -102,10 +103,10 @@ func (r *round) take(ctx context.Context, batch []*ticket[act, outcome]) error {
 		return err
 	}
 	for i, t := range batch {
-		if t.in.news == nil {
+		if t.In.news == nil {
 			continue
 		}
-		if r.out[i].heard, err = r.news.hear(r.turns, *t.in.news); err != nil {
+		if r.out[i].heard, err = r.news.hear(r.turns, *t.In.news); err != nil {
 			return err
 		}
 	}

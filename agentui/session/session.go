@@ -48,7 +48,7 @@ type Keeper struct {
 
 // New makes a keeper over the record. secure says that browsers reach us by HTTPS; the cookie is then sent nowhere else.
 func New(d *db.DB, secure bool, log *slog.Logger, now func() time.Time) *Keeper {
-	st := &store{db: d, now: now}
+	st := newStore(d, now)
 	name := "sportello"
 	if secure {
 		name = "__Host-sportello" // the browser takes it with Secure, Path=/ and no Domain only

@@ -2,32 +2,47 @@ package session
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"sportello/inbox/db"
+	"sportello/inbox/gate"
 )
 
 // store keeps sessions in the record's table session. Tokens come to it hashed.
 type store struct {
-	db  *db.DB
-	now func() time.Time
+	db     *db.DB
+	now    func() time.Time
+	lookup *gate.Lookup[string, string] // data by token
 }
 
-// FindCtx implements scs.CtxStore.
+func newStore(d *db.DB, now func() time.Time) *store {
+	s := &store{db: d, now: now}
+	s.lookup = gate.NewLookup(s.find)
+	return s
+}
+
+// FindCtx implements scs.CtxStore. Requests that come at the same time share the question.
 func (s *store) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	var data string
-	err := s.db.QueryRowContext(ctx, `SELECT data FROM session WHERE token = $1 AND expires_at > $2`, token, s.now().UnixMilli()).Scan(&data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
-	}
+	data, ok, err := s.lookup.Get(ctx, token)
 	if err != nil {
 		return nil, false, fmt.Errorf("find session: %w", err)
 	}
-	return []byte(data), true, nil
+	return []byte(data), ok, nil
+}
+
+// find reads the sessions that stand.
+func (s *store) find(ctx context.Context, tokens []string) (map[string]string, error) {
+	with, args := s.db.With("w", db.Texts("token", tokens, func(t string) string { return t }),
+		db.Ints("now", tokens, func(string) int64 { return s.now().UnixMilli() }))
+	found := make(map[string]string, len(tokens))
+	return found, s.db.Read(ctx, db.Ask(func(row db.Row) error {
+		var token, data string
+		err := row.Scan(&token, &data)
+		found[token] = data
+		return err
+	}, `WITH `+with+` SELECT s.token, s.data FROM w JOIN session s ON s.token = w.token WHERE s.expires_at > w.now`, args...))
 }
 
 // CommitCtx implements scs.CtxStore.

@@ -69,11 +69,11 @@ func (b *Book) SetPreference(ctx context.Context, id ID, p Preference, actor jou
 // SetQuiet sets only the hours in which a customer wishes no message; equal ends mean none.
 func (b *Book) SetQuiet(ctx context.Context, id ID, from, to int, actor journal.Actor) error {
 	return b.change(ctx, id, PreferenceChanged, actor, func(tx *sql.Tx) (bool, error) {
-		old, err := preference(ctx, tx, id)
+		who, err := b.Get(ctx, tx, id)
 		if err != nil {
 			return false, err
 		}
-		p := Preference{Source: "stated"}
+		p, old := Preference{Source: "stated"}, who.Preference
 		if old != nil {
 			p = *old
 		}

@@ -3,7 +3,6 @@ package customer
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,78 +12,6 @@ import (
 	"sportello/inbox/db"
 	"sportello/inbox/journal"
 )
-
-// mostConsents is how many rows of the ledger a Customer carries, besides the newest row of every scope: those may decide however
-// old they are, and must never be left out.
-const mostConsents = 100
-
-// Get returns a customer with identities, preference and consents: the newest 100, and the newest of every scope. The id of one who was merged into another returns
-// that other. Within a transaction q must be the transaction.
-func (b *Book) Get(ctx context.Context, q db.Querier, id ID) (Customer, error) {
-	var c Customer
-	var created int64
-	err := q.QueryRowContext(ctx, `SELECT c.id, c.name, c.locale, c.zone, c.tier, c.note, c.created_at, c.last_seq FROM customer c
-		WHERE c.id = (SELECT COALESCE(merged_into, id) FROM customer WHERE id = $1)`, string(id)).
-		Scan(&c.ID, &c.Name, &c.Locale, &c.Zone, &c.Tier, &c.Note, &created, &c.Seq)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Customer{}, ErrNotFound
-	}
-	if err == nil {
-		c.CreatedAt = time.UnixMilli(created).UTC()
-		c.Identities, err = identities(ctx, q, c.ID)
-	}
-	if err == nil {
-		c.Preference, err = preference(ctx, q, c.ID)
-	}
-	if err == nil {
-		c.Consents, err = consents(ctx, q, c.ID)
-	}
-	if err != nil {
-		return Customer{}, fmt.Errorf("read customer %s: %w", id, err)
-	}
-	return c, nil
-}
-
-// Read is Get outside a transaction.
-func (b *Book) Read(ctx context.Context, id ID) (Customer, error) { return b.Get(ctx, b.db, id) }
-
-func identities(ctx context.Context, q db.Querier, id ID) ([]Identity, error) {
-	return list(ctx, q, func(rows *sql.Rows) (Identity, error) {
-		var i Identity
-		var suppressed, in, out sql.NullInt64
-		err := rows.Scan(&i.ID, &i.Kind, &i.Value, &i.Name, &i.Proof, &i.Owner, &suppressed, &i.SuppressedCode, &in, &out, &i.LastAccount)
-		i.SuppressedAt, i.LastInAt, i.LastOutAt = db.Time(suppressed), db.Time(in), db.Time(out)
-		return i, err
-	}, `SELECT id, kind, value, name, proof, owner, suppressed_at, suppressed_code, last_in_at, last_out_at, last_account
-		FROM identity WHERE customer_id = $1 ORDER BY created_at, id`, string(id))
-}
-
-func preference(ctx context.Context, q db.Querier, id ID) (*Preference, error) {
-	var p Preference
-	var from, to sql.NullInt64
-	var updated int64
-	err := q.QueryRowContext(ctx, `SELECT channel, source, quiet_from, quiet_to, updated_at FROM preference WHERE customer_id = $1`,
-		string(id)).Scan(&p.Channel, &p.Source, &from, &to, &updated)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	p.QuietFrom, p.QuietTo, p.UpdatedAt = int(from.Int64), int(to.Int64), time.UnixMilli(updated).UTC()
-	return &p, err
-}
-
-func consents(ctx context.Context, q db.Querier, id ID) ([]Consent, error) {
-	return list(ctx, q, func(rows *sql.Rows) (Consent, error) {
-		var c Consent
-		var at int64
-		err := rows.Scan(&c.ID, &c.Kind, &c.Address, &c.Account, &c.Purpose, &c.Granted, &c.Source, &c.SourceID, &c.Wording, &c.Actor, &at)
-		c.At = time.UnixMilli(at).UTC()
-		return c, err
-	}, `SELECT id, kind, address, account_id, purpose, verdict = 'granted', source, source_id, wording, actor, at
-		FROM (SELECT c.*, ROW_NUMBER() OVER (PARTITION BY kind, address, account_id, purpose ORDER BY at DESC, id DESC) AS of_scope,
-				ROW_NUMBER() OVER (ORDER BY at DESC, id DESC) AS of_all
-			FROM consent c WHERE customer_id = $1) ranked
-		WHERE of_scope = 1 OR of_all <= $2 ORDER BY at DESC, id DESC`, string(id), mostConsents)
-}
 
 // list runs a query and scans every row.
 func list[T any](ctx context.Context, q db.Querier, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {

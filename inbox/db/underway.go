@@ -57,7 +57,7 @@ type Row interface{ Scan(into ...any) error }
 func Do(query string, args ...any) Statement { return Statement{query: query, args: args} }
 
 // Ask makes a statement that gives rows: each is called for every one of them, and must not run statements itself. A transaction that is
-// run again asks again.
+// run again asks again. A truth must be one in the query too: PostgreSQL makes none of a number.
 func Ask(each func(Row) error, query string, args ...any) Statement {
 	return Statement{query: query, args: args, each: each}
 }

@@ -13,6 +13,7 @@ import (
 
 	"sportello/inbox"
 	"sportello/inbox/db"
+	"sportello/inbox/gate"
 )
 
 // Passwords are of 10 to 256 characters. The upper bound keeps a stranger from making us hash a megabyte.
@@ -23,13 +24,15 @@ const (
 
 // New returns the roster in the record d. At most two passwords are hashed at once; others wait for their turn.
 func New(d *db.DB, now func() time.Time) *Book {
-	return &Book{db: d, now: now, gate: make(chan struct{}, 2), fake: sync.OnceValue(func() string {
+	b := &Book{db: d, now: now, gate: make(chan struct{}, 2), fake: sync.OnceValue(func() string {
 		hash, err := argon2id.CreateHash(rand.Text(), argon2id.DefaultParams)
 		if err != nil {
 			return "" // comparing then fails at once; only the time tells
 		}
 		return hash
 	})}
+	b.byID = gate.NewLookup(b.find)
+	return b
 }
 
 // Check returns the agent whose address and password these are, or ErrCredentials: for an unknown address, a wrong password and a

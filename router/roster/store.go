@@ -13,6 +13,7 @@ import (
 
 	"sportello/inbox"
 	"sportello/inbox/db"
+	"sportello/inbox/gate"
 )
 
 // Book reads and writes the roster. It is safe for concurrent use.
@@ -21,6 +22,7 @@ type Book struct {
 	now  func() time.Time
 	gate chan struct{} // each password costs 64 MiB while it is checked: at most cap(gate) at once
 	fake func() string // the hash that unknown addresses are checked against
+	byID *gate.Lookup[inbox.AgentID, Agent]
 }
 
 const agentColumns = `id, email, name, public_name, role, locale, skills, queues, capacity, offer_factor, disabled_at, created_at, updated_at`
@@ -46,10 +48,24 @@ func (b *Book) Agents(ctx context.Context) ([]Agent, error) {
 	return all, nil
 }
 
-// Agent returns one agent, or ErrUnknown.
+// Agent returns one agent, or ErrUnknown. Those who ask at the same time share the question, and the agent's lists.
 func (b *Book) Agent(ctx context.Context, id inbox.AgentID) (Agent, error) {
-	a, err := scanAgent(b.db.QueryRowContext(ctx, `SELECT `+agentColumns+` FROM agent WHERE id = $1`, string(id)))
+	a, ok, err := b.byID.Get(ctx, id)
+	if err == nil && !ok {
+		err = sql.ErrNoRows
+	}
 	return a, named("agent", err)
+}
+
+// find reads agents by their ids.
+func (b *Book) find(ctx context.Context, ids []inbox.AgentID) (map[inbox.AgentID]Agent, error) {
+	with, args := b.db.With("w", db.Texts("id", ids, func(id inbox.AgentID) inbox.AgentID { return id }))
+	found := make(map[inbox.AgentID]Agent, len(ids))
+	return found, b.db.Read(ctx, db.Ask(func(row db.Row) error {
+		a, err := scanAgent(row)
+		found[a.ID] = a
+		return err
+	}, `WITH `+with+` SELECT `+agentColumns+` FROM agent WHERE id IN (SELECT w.id FROM w)`, args...))
 }
 
 // ByEmail returns the agent with the address, in any case, or ErrUnknown.

@@ -1,4 +1,4 @@
-package inbox
+package gate
 
 import (
 	"context"
@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
-
-	"sportello/channels"
 )
 
+type arrival = Ticket[string, int]
+
 // arrivals lets n messages arrive one after the other and returns their outcomes in that order.
-func arrivals(t *testing.T, g *gate[channels.Inbound, *acceptance], ctx context.Context, n int, commit func([]*arrival, func())) []chan error {
+func arrivals(t *testing.T, g *Gate[string, int], ctx context.Context, n int, commit func([]*arrival, func())) []chan error {
 	t.Helper()
 	outcomes := make([]chan error, n)
 	for i := range n {
 		outcomes[i] = make(chan error, 1)
 		go func() {
-			_, err := g.pass(ctx, channels.Inbound{External: fmt.Sprint(i)}, commit)
+			_, err := g.Pass(ctx, fmt.Sprint(i), commit)
 			outcomes[i] <- err
 		}()
 		synctest.Wait()
@@ -28,21 +28,21 @@ func arrivals(t *testing.T, g *gate[channels.Inbound, *acceptance], ctx context.
 // While one batch is written the next gathers, in the order of arrival; nobody waits for company, and a batch is bounded.
 func TestBatchGathersWhileAnotherIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, begun, end := newGate[channels.Inbound, *acceptance](), make(chan []*arrival), make(chan struct{})
+		g, begun, end := New[string, int](), make(chan []*arrival), make(chan struct{})
 		commit := func(batch []*arrival, _ func()) {
 			begun <- batch
 			<-end
 			for _, ticket := range batch {
-				ticket.err = nil
+				ticket.Err = nil
 			}
 		}
-		outcomes := arrivals(t, g, t.Context(), 2+mostBatch, commit)
+		outcomes := arrivals(t, g, t.Context(), 2+MostBatch, commit)
 		next := 0
-		for _, size := range []int{1, mostBatch, 1} {
+		for _, size := range []int{1, MostBatch, 1} {
 			batch := <-begun
 			for _, ticket := range batch {
-				if ticket.in.External != fmt.Sprint(next) {
-					t.Fatalf("%s is in the place of %d", ticket.in.External, next)
+				if ticket.In != fmt.Sprint(next) {
+					t.Fatalf("%s is in the place of %d", ticket.In, next)
 				}
 				next++
 			}
@@ -62,7 +62,7 @@ func TestBatchGathersWhileAnotherIsWritten(t *testing.T) {
 // The next batch begins when the one before is written, and no more than a few are under way.
 func TestNextBatchBeginsWhenOneIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, begun, end := newGate[channels.Inbound, *acceptance](), make(chan int, 10), make(chan struct{})
+		g, begun, end := New[string, int](), make(chan int, 10), make(chan struct{})
 		commit := func(batch []*arrival, written func()) {
 			written()
 			begun <- len(batch)
@@ -92,12 +92,12 @@ func TestNextBatchBeginsWhenOneIsWritten(t *testing.T) {
 // long as he likes.
 func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, begun, end := newGate[channels.Inbound, *acceptance](), make(chan []*arrival, mostQueue), make(chan struct{})
+		g, begun, end := New[string, int](), make(chan []*arrival, mostQueue), make(chan struct{})
 		commit := func(batch []*arrival, _ func()) {
 			begun <- batch
 			<-end
 			for _, ticket := range batch {
-				ticket.err = nil
+				ticket.Err = nil
 			}
 		}
 		first := arrivals(t, g, t.Context(), 1, commit)
@@ -118,7 +118,7 @@ func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 			}
 		}
 		<-begun
-		if batch := <-begun; len(batch) != mostBatch || batch[0].in.External != "0" {
+		if batch := <-begun; len(batch) != MostBatch || batch[0].In != "0" {
 			t.Fatal(len(batch))
 		}
 	})
@@ -126,7 +126,7 @@ func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 
 // A leader that was appointed and has given up at the same moment passes it on.
 func TestAppointedLeaderWhoLeaves(t *testing.T) {
-	g := newGate[channels.Inbound, *acceptance]()
+	g := New[string, int]()
 	one, two := &arrival{called: make(chan bool, 1)}, &arrival{called: make(chan bool, 1)}
 	g.join(one)
 	g.join(two)
@@ -144,14 +144,14 @@ func TestAppointedLeaderWhoLeaves(t *testing.T) {
 // A batch whose commit panics leaves nobody waiting.
 func TestPanicLeavesNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, end := newGate[channels.Inbound, *acceptance](), make(chan struct{})
+		g, end := New[string, int](), make(chan struct{})
 		commit := func([]*arrival, func()) {
 			<-end
 			panic("broken")
 		}
 		lead := func() (err error) {
 			defer func() { err = fmt.Errorf("%v", recover()) }()
-			_, err = g.pass(t.Context(), channels.Inbound{}, commit)
+			_, err = g.Pass(t.Context(), "", commit)
 			return err
 		}
 		outcomes := make(chan error, 3)

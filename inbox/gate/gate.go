@@ -1,12 +1,15 @@
-package inbox
-
-// Group commit: what arrives together shares one transaction, and one flush to disk. The invariants:
+// Package gate lets callers who come at the same time share their work.
 //
-//   - Nobody waits for company: who comes alone is committed at once. While a batch is being written, the next one gathers.
+// What arrives together at a Gate is done as one batch: one transaction and one flush to disk (group commit). A Lookup does the same for
+// questions. The package knows nothing of records; it must start nothing and keep nothing. inbox and those who ask the record often make
+// gates of their own. The invariants:
+//
+//   - Nobody waits for company: who comes alone is served at once. While a batch is being written, the next one gathers.
 //   - Batches are taken in the order of arrival, and the next one is begun only when the one before is written, with the locks of its
 //     senders held, and waits for the disk, or has ended. So the messages of one sender keep their order.
 //   - The callers do the work: whoever stands first leads for those behind him. Nothing runs when nobody calls.
 //   - A caller who gives up disturbs nobody. What is in a batch already is taken all the same, and comes again as a repeat.
+package gate
 
 import (
 	"context"
@@ -16,61 +19,62 @@ import (
 )
 
 const (
-	mostBatch    = 64   // tickets in one transaction
+	MostBatch    = 64   // tickets in one batch
 	mostQueue    = 1024 // callers at the gate; further ones wait outside until there is room
 	mostUnderway = 2    // batches: one is written while the other waits for the disk
 )
 
-// gate gathers what callers bring (In) into batches, and hands each what became of it (Out). Made by newGate.
-type gate[In, Out any] struct {
+// Gate gathers what callers bring (In) into batches, and hands each what became of it (Out). Made by New.
+type Gate[In, Out any] struct {
 	room chan struct{}
 
 	mu       sync.Mutex
 	leading  bool // somebody has been appointed, and his batch is not written yet
 	underway int  // batches taken and not settled
-	waiting  []*ticket[In, Out]
+	waiting  []*Ticket[In, Out]
 }
 
-// ticket is what one caller brought to the gate.
-type ticket[In, Out any] struct {
-	in     In
-	taken  Out
-	err    error
+// Ticket is what one caller brought to the gate.
+type Ticket[In, Out any] struct {
+	In     In
+	Out    Out
+	Err    error     // errUnsettled until somebody settles it
 	called chan bool // true: lead the next batch; false: it is settled
-	leads  bool      // appointed; guarded by gate.mu
+	leads  bool      // appointed; guarded by Gate.mu
 }
 
 // errUnsettled is the answer when a batch ended without one, because its leader panicked.
 var errUnsettled = errors.New("the batch was not finished")
 
-func newGate[In, Out any]() *gate[In, Out] {
-	return &gate[In, Out]{room: make(chan struct{}, mostQueue)}
+// New makes a gate.
+func New[In, Out any]() *Gate[In, Out] {
+	return &Gate[In, Out]{room: make(chan struct{}, mostQueue)}
 }
 
-// pass takes one through the gate. commit settles every ticket of a batch; it calls written when the next batch may begin.
+// Pass takes one through the gate. commit settles every ticket of a batch; it calls written when the next batch may begin.
 // Its context is not the caller's.
-func (g *gate[In, Out]) pass(ctx context.Context, in In, commit func(batch []*ticket[In, Out], written func())) (taken Out, err error) {
+func (g *Gate[In, Out]) Pass(ctx context.Context, in In, commit func(batch []*Ticket[In, Out], written func())) (taken Out, err error) {
 	select {
 	case g.room <- struct{}{}:
 		defer func() { <-g.room }()
 	case <-ctx.Done():
 		return taken, ctx.Err()
 	}
-	t := &ticket[In, Out]{in: in, err: errUnsettled, called: make(chan bool, 1)}
+	t := &Ticket[In, Out]{In: in, Err: errUnsettled, called: make(chan bool, 1)}
 	g.join(t)
 	select {
 	case lead := <-t.called:
 		if lead {
 			g.lead(t, commit)
 		}
-		return t.taken, t.err
+		return t.Out, t.Err
 	case <-ctx.Done():
 		g.leave(t)
 		return taken, ctx.Err()
 	}
 }
 
-func (g *gate[In, Out]) join(t *ticket[In, Out]) {
+func (g *Gate[In, Out]) join(t *Ticket[In, Out]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waiting = append(g.waiting, t)
@@ -78,7 +82,7 @@ func (g *gate[In, Out]) join(t *ticket[In, Out]) {
 }
 
 // appoint has the first of those who wait lead, if it is time. It is called with mu held.
-func (g *gate[In, Out]) appoint() {
+func (g *Gate[In, Out]) appoint() {
 	if g.leading || g.underway >= mostUnderway || len(g.waiting) == 0 {
 		return
 	}
@@ -88,9 +92,9 @@ func (g *gate[In, Out]) appoint() {
 }
 
 // lead takes the front of the queue, where t stands, through commit.
-func (g *gate[In, Out]) lead(t *ticket[In, Out], commit func([]*ticket[In, Out], func())) {
+func (g *Gate[In, Out]) lead(t *Ticket[In, Out], commit func([]*Ticket[In, Out], func())) {
 	g.mu.Lock()
-	n := min(len(g.waiting), mostBatch)
+	n := min(len(g.waiting), MostBatch)
 	batch := slices.Clone(g.waiting[:n])
 	g.waiting = slices.Delete(g.waiting, 0, n)
 	g.underway++
@@ -109,7 +113,7 @@ func (g *gate[In, Out]) lead(t *ticket[In, Out], commit func([]*ticket[In, Out],
 }
 
 // step ends the leading, or with ended batches their being under way, and appoints who comes next.
-func (g *gate[In, Out]) step(ended int) {
+func (g *Gate[In, Out]) step(ended int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if ended == 0 {
@@ -120,7 +124,7 @@ func (g *gate[In, Out]) step(ended int) {
 }
 
 // leave takes a ticket out of the queue, if no batch has it yet.
-func (g *gate[In, Out]) leave(t *ticket[In, Out]) {
+func (g *Gate[In, Out]) leave(t *Ticket[In, Out]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n := slices.Index(g.waiting, t)
