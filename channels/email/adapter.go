@@ -12,6 +12,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/email/field"
 	"sportello/channels/email/letter"
+	"sportello/channels/pause"
 )
 
 // Deps are the parts that an Adapter works with. Sink, Vault and Bookmarks are needed; the others may be nil.
@@ -83,7 +84,7 @@ func (a *Adapter) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	pause := a.cfg.RetryMin
+	delay := a.cfg.RetryMin
 	for {
 		before := a.lastSuccess
 		a.folder = ""
@@ -92,26 +93,26 @@ func (a *Adapter) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if a.lastSuccess.After(before) {
-			pause = a.cfg.RetryMin
+			delay = a.cfg.RetryMin
 		}
 		code := healthCode(err)
-		pause = a.knock(pause, code)
-		wait := jitter(pause)
+		delay = a.knock(delay, code)
+		wait := jitter(delay)
 		a.log.Warn("no mail can be taken in now, will be tried again", "code", code, "err", err, "wait", wait)
 		a.report(false, code, err)
-		if !sleep(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return ctx.Err()
 		}
-		pause = min(2*pause, a.cfg.RetryMax)
+		delay = min(2*delay, a.cfg.RetryMax)
 	}
 }
 
-// knock is a pause after a failure. Providers lock accounts that knock too often.
-func (a *Adapter) knock(pause time.Duration, code string) time.Duration {
+// knock is the delay after a failure. Providers lock accounts that knock too often.
+func (a *Adapter) knock(delay time.Duration, code string) time.Duration {
 	if code == codeAuth || code == codeThrottled {
-		return max(pause, min(20*a.cfg.RetryMin, a.cfg.RetryMax))
+		return max(delay, min(20*a.cfg.RetryMin, a.cfg.RetryMax))
 	}
-	return pause
+	return delay
 }
 
 // report publishes the account's health.
@@ -129,16 +130,4 @@ func (a *Adapter) report(ok bool, code string, err error) {
 // jitter spreads d over its second half, so that many mailboxes of one provider do not knock together.
 func jitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2+1)
-}
-
-// sleep waits for d and reports whether ctx is still alive.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"sportello/channels"
+	"sportello/channels/pause"
 )
 
 // Invariants of the copies in the folder of sent mail (E-51):
@@ -40,28 +41,28 @@ func (a *Adapter) copyLater(out channels.Outbound) {
 // called, also where another gateway reads the mailbox; for a mailbox without copies it only waits. What the mailbox does not take is
 // tried again with growing pauses. When ctx ends, what waits is still tried for a moment.
 func (a *Adapter) RunCopies(ctx context.Context) error {
-	pause := a.cfg.RetryMin
+	delay := a.cfg.RetryMin
 	for a.copies.wait(ctx, nil) {
 		before := a.copied
 		err := a.copySession(ctx, copyLinger)
 		if err == nil {
-			pause = a.cfg.RetryMin
+			delay = a.cfg.RetryMin
 			continue
 		}
 		if ctx.Err() != nil {
 			break
 		}
 		if a.copied > before {
-			pause = a.cfg.RetryMin
+			delay = a.cfg.RetryMin
 		}
 		code := healthCode(err)
-		pause = a.knock(pause, code)
-		wait := jitter(pause)
+		delay = a.knock(delay, code)
+		wait := jitter(delay)
 		a.log.Warn("sent mail cannot be copied into its folder now, will be tried again", "code", code, "err", err, "wait", wait)
-		if !sleep(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			break
 		}
-		pause = min(2*pause, a.cfg.RetryMax)
+		delay = min(2*delay, a.cfg.RetryMax)
 	}
 	if a.copies.next() != nil {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), copyStop)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 	"sportello/inbox/audit"
 	"sportello/inbox/inboxtest"
 	"sportello/inbox/journal"
@@ -135,7 +136,7 @@ func (a *audited) await(n int) {
 	a.Helper()
 	ctx, cancel := context.WithTimeout(a.Context(), 20*time.Second)
 	defer cancel()
-	for have := 0; have < n; pause(ctx, 5*time.Millisecond) {
+	for have := 0; have < n; pause.For(ctx, 5*time.Millisecond) {
 		if err := a.app.record.QueryRowContext(ctx, `SELECT count(*) FROM message`).Scan(&have); err != nil {
 			a.Fatal(err)
 		}

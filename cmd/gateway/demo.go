@@ -22,6 +22,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 	"sportello/cmd/gateway/demo"
 	"sportello/inbox"
 )
@@ -85,7 +86,7 @@ func newDemo(c *demoCmd, w *world) (*demoWorld, error) {
 	d.twilio = channeltest.NewTwilio(channeltest.TwilioConfig{
 		AccountSID: demoSID, AuthToken: demoToken, Numbers: []string{demo.Number}, First: int(time.Now().Unix()),
 		InboundURL: d.settings.smsConfigs()[0].InboundURL(), Retries: 3,
-		Pause: func(ctx context.Context, _ int) error { pause(ctx, time.Second); return ctx.Err() },
+		Pause: func(ctx context.Context, _ int) error { pause.For(ctx, time.Second); return ctx.Err() },
 	})
 	return d, nil
 }

@@ -19,6 +19,7 @@ import (
 	"sportello/agentui/wire"
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 	"sportello/cmd/gateway/demo"
 	"sportello/inbox"
 	"sportello/inbox/live"
@@ -137,7 +138,7 @@ func (r *running) until(what string, look func() bool) {
 		if time.Now().After(end) {
 			r.t.Fatalf("still not after 20 s: %s", what)
 		}
-		pause(r.t.Context(), 20*time.Millisecond)
+		pause.For(r.t.Context(), 20*time.Millisecond)
 	}
 }
 

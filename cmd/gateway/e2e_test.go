@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sportello/channels/pause"
 )
 
 // TestE2E drives the program as it is shipped, from outside: the built binary on PostgreSQL and Redis, Dovecot and Postfix, the SMS
@@ -35,7 +37,7 @@ func TestE2E(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, err := os.Stat(hold); err == nil; _, err = os.Stat(hold) {
-			pause(t.Context(), time.Second)
+			pause.For(t.Context(), time.Second)
 		}
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/pause"
 	"sportello/inbox/live"
 )
 
@@ -70,7 +71,7 @@ email:
 			if ctx.Err() != nil {
 				t.Fatalf("%+v", a.health.all())
 			}
-			pause(ctx, 5*time.Millisecond)
+			pause.For(ctx, 5*time.Millisecond)
 		}
 	}
 	one, stopOne := start()
@@ -90,7 +91,7 @@ email:
 		if ctx.Err() != nil {
 			t.Fatal("nobody took over")
 		}
-		pause(ctx, 5*time.Millisecond)
+		pause.For(ctx, 5*time.Millisecond)
 	}
 	if h := fails(two); !h.Since.Equal(first.Since) {
 		t.Errorf("fails since %s, not since %s", h.Since, first.Since)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/cmd/staging"
 )
 
@@ -65,7 +66,7 @@ func until(ctx context.Context, what string, patience time.Duration, ok func() b
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for !ok() {
-		pause(ctx, 20*time.Millisecond)
+		pause.For(ctx, 20*time.Millisecond)
 		if ctx.Err() != nil {
 			return fmt.Errorf("not within %s: %s", patience, what)
 		}
@@ -86,7 +87,7 @@ func watch(t *testing.T, w *staging.World) (stop func()) {
 			if over, err := w.Overloaded(ctx); err == nil && len(over) > 0 {
 				t.Errorf("more work than room: %v", over)
 			}
-			pause(ctx, 100*time.Millisecond)
+			pause.For(ctx, 100*time.Millisecond)
 		}
 	}()
 	return func() { cancel(); <-done }
@@ -105,9 +106,9 @@ func TestE2EThreeGatewaysLoseOne(t *testing.T) {
 		if err := until(ctx, "one gateway reads the mailbox", 30*time.Second, func() bool { return len(w.Readers()) == 1 }); err != nil {
 			return err
 		}
-		pause(ctx, 5*time.Second)
+		pause.For(ctx, 5*time.Second)
 		taken := w.Taken()
-		pause(ctx, 4*time.Second)
+		pause.For(ctx, 4*time.Second)
 		victim, rate := w.Readers()[0], float64(w.Taken()-taken)/4
 		before := len(w.Back())
 		victim.Kill()
@@ -133,7 +134,7 @@ func TestE2EThreeGatewaysLoseOne(t *testing.T) {
 			return err
 		}
 		taken = w.Taken()
-		pause(ctx, 4*time.Second)
+		pause.For(ctx, 4*time.Second)
 		t.Logf("with all three again %.0f messages a second come in", float64(w.Taken()-taken)/4)
 		return nil
 	})
@@ -146,22 +147,22 @@ func TestE2EStoresGoAway(t *testing.T) {
 	stop := watch(t, w)
 	defer stop()
 	drive(t, w, staging.Pace{Chat: time.Second, SMS: time.Second, Mail: 2 * time.Second}, func(ctx context.Context) error {
-		pause(ctx, 5*time.Second)
+		pause.For(ctx, 5*time.Second)
 		if err := w.Postgres.Stop(); err != nil {
 			return err
 		}
-		pause(ctx, 3*time.Second)
+		pause.For(ctx, 3*time.Second)
 		if status := w.Probe(ctx); status != 503 {
 			t.Errorf("without PostgreSQL the webhook answers %d", status)
 		}
 		if err := w.Postgres.Start(ctx); err != nil {
 			return err
 		}
-		pause(ctx, 5*time.Second)
+		pause.For(ctx, 5*time.Second)
 		if err := w.Redis.Stop(); err != nil {
 			return err
 		}
-		pause(ctx, 2*time.Second)
+		pause.For(ctx, 2*time.Second)
 		before, err := w.Stored(ctx)
 		if err != nil {
 			return err
@@ -169,7 +170,7 @@ func TestE2EStoresGoAway(t *testing.T) {
 		if status := w.Probe(ctx); status/100 != 2 {
 			t.Errorf("without Redis the webhook answers %d", status)
 		}
-		pause(ctx, 3*time.Second)
+		pause.For(ctx, 3*time.Second)
 		after, err := w.Stored(ctx)
 		if err != nil {
 			return err
@@ -181,7 +182,7 @@ func TestE2EStoresGoAway(t *testing.T) {
 		if err := w.Redis.Start(ctx); err != nil {
 			return err
 		}
-		pause(ctx, 5*time.Second)
+		pause.For(ctx, 5*time.Second)
 		return nil
 	})
 }

@@ -31,6 +31,7 @@ import (
 
 	"sportello/channels/channeltest"
 	"sportello/channels/channeltest/mailrig"
+	"sportello/channels/pause"
 	"sportello/inbox/db"
 	"sportello/inbox/inboxtest"
 )
@@ -144,7 +145,7 @@ func (o *outside) startTwilio(t *testing.T) (api string) {
 	t.Helper()
 	o.twilio = channeltest.NewTwilio(channeltest.TwilioConfig{
 		AccountSID: e2eSID, AuthToken: e2eToken, Numbers: []string{e2eNumber}, InboundURL: o.public + "/hooks/sms/sms/inbound",
-		Retries: 60, Pause: func(ctx context.Context, _ int) error { pause(ctx, 500*time.Millisecond); return ctx.Err() },
+		Retries: 60, Pause: func(ctx context.Context, _ int) error { pause.For(ctx, 500*time.Millisecond); return ctx.Err() },
 	})
 	server := httptest.NewServer(o.twilio)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -214,7 +215,7 @@ func (o *outside) power(ctx context.Context) error {
 				return nil
 			}
 		}
-		pause(ctx, 50*time.Millisecond)
+		pause.For(ctx, 50*time.Millisecond)
 	}
 	return errors.New("the gateway is not ready after 30 s")
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/inbox"
 )
 
@@ -99,7 +100,7 @@ func dialUntil(t *testing.T, socket string) net.Conn {
 		if ctx.Err() != nil {
 			t.Fatal(err)
 		}
-		pause(ctx, 10*time.Millisecond)
+		pause.For(ctx, 10*time.Millisecond)
 	}
 }
 

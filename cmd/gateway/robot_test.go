@@ -16,6 +16,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/channeltest"
 	"sportello/channels/email"
+	"sportello/channels/pause"
 	"sportello/inbox"
 	"sportello/inbox/journal"
 )
@@ -112,7 +113,7 @@ func (h *mailHouse) await(what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			h.t.Fatal("not within 30 s: " + what)
 		}
-		pause(h.ctx, 20*time.Millisecond)
+		pause.For(h.ctx, 20*time.Millisecond)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sportello/channels"
+	"sportello/channels/pause"
 	"sportello/inbox/audit"
 	"sportello/inbox/live"
 )
@@ -153,20 +154,10 @@ func (a *app) readAlone(ctx context.Context, id channels.AccountID, run func(con
 		a.health.forget(id)
 		if ctx.Err() == nil {
 			a.log.Warn("mailbox is not read by this gateway", "account", id, "err", err)
-			pause(ctx, time.Second)
+			pause.For(ctx, time.Second)
 		}
 	}
 	return ctx.Err()
-}
-
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 // serve answers HTTP requests until ctx ends, and then finishes those under way within the grace time.

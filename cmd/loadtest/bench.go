@@ -12,6 +12,7 @@ import (
 
 	"sportello/agentui/wire"
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 	"sportello/inbox"
 )
 
@@ -143,7 +144,7 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 	defer stop()
 	var group sync.WaitGroup
 	group.Go(func() { work(running, s) })
-	pause(running, warmUp)
+	pause.For(running, warmUp)
 	before, err := b.processors()
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 	}
 	start := time.Now()
 	s.on.Store(true)
-	pause(running, b.opt.length())
+	pause.For(running, b.opt.length())
 	s.on.Store(false)
 	s.took = time.Since(start)
 	after, err := b.processors()
@@ -190,16 +191,6 @@ func (b *bench) processors() (map[string]time.Duration, error) {
 	}
 	all["driver"], err = ownCPU()
 	return all, err
-}
-
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 func listen(ctx context.Context) (net.Listener, error) {

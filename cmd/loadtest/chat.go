@@ -16,6 +16,7 @@ import (
 
 	"sportello/agentui/wire"
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 	"sportello/inbox"
 )
 
@@ -186,7 +187,7 @@ func patiently(ctx context.Context, do func() error) (err error) {
 		if !errors.As(err, &refused) || refused.Status != http.StatusConflict {
 			return err
 		}
-		pause(ctx, 50*time.Millisecond)
+		pause.For(ctx, 50*time.Millisecond)
 	}
 	return err
 }

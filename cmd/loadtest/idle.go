@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 )
 
 // crowd is many idle connections.
@@ -29,13 +30,13 @@ func (c *crowd) close() {
 // settled is the gateway's resident memory after some time and a collection, which the runtime makes by itself every two minutes, so that
 // the garbage of opening connections is not taken for what they need.
 func (b *bench) settled(ctx context.Context, after time.Duration) (int64, error) {
-	pause(ctx, after)
+	pause.For(ctx, after)
 	for range 2 {
 		if err := download(ctx, b.metrics+"/debug/pprof/heap?gc=1", os.DevNull); err != nil {
 			return 0, err
 		}
 	}
-	pause(ctx, 10*time.Second) // memory is given back bit by bit
+	pause.For(ctx, 10*time.Second) // memory is given back bit by bit
 	n, err := resident(b.pids["gateway"])
 	return n, joined(ctx.Err(), err)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/inbox/db"
 )
 
@@ -65,7 +66,7 @@ func (b *bench) mailsTaken(ctx context.Context, record *db.DB) (perSecond float6
 	var first time.Time
 	firstN, n, last := 0, 0, time.Now()
 	for n < b.opt.Mails {
-		pause(ctx, 50*time.Millisecond)
+		pause.For(ctx, 50*time.Millisecond)
 		was := n
 		// Every mail of this test has an id, and nothing else has: counting messages would take longer than taking them.
 		if err := record.QueryRowContext(ctx, `SELECT count(*) FROM mail_ref`).Scan(&n); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sportello/agentui/wire"
+	"sportello/channels/pause"
 	"sportello/inbox"
 	"sportello/inbox/journal"
 	"sportello/inbox/live"
@@ -103,7 +104,7 @@ func (a *agent) run(ctx context.Context) {
 		if a.follow(ctx) {
 			wait = 100 * time.Millisecond
 		}
-		pause(ctx, wait/2+rand.N(wait))
+		pause.For(ctx, wait/2+rand.N(wait))
 	}
 }
 
@@ -165,7 +166,7 @@ func (a *agent) insist(ctx context.Context, method, path string, body, into any)
 		if err == nil || errors.As(err, &no) && no.status < 500 && no.status != http.StatusTooManyRequests {
 			return err
 		}
-		if !pause(ctx, 200*time.Millisecond+rand.N(300*time.Millisecond)) {
+		if !pause.For(ctx, 200*time.Millisecond+rand.N(300*time.Millisecond)) {
 			return err
 		}
 	}

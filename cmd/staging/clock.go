@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/inbox/db"
 )
 
@@ -46,6 +47,6 @@ func (w *World) setClock(ctx context.Context, s Step) error {
 	if err := set(ahead); err != nil {
 		return err
 	}
-	pause(ctx, s.For)
+	pause.For(ctx, s.For)
 	return set(0)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 )
 
 // Fault is what goes wrong in a step of a drill.
@@ -95,7 +96,7 @@ func Plan(seed uint64, length time.Duration, gateways int) (steps []Step) {
 func (w *World) Act(ctx context.Context, steps []Step, length time.Duration, tell func(string)) error {
 	begin := time.Now()
 	for _, s := range steps {
-		if !pause(ctx, time.Until(begin.Add(s.At))) {
+		if !pause.For(ctx, time.Until(begin.Add(s.At))) {
 			return ctx.Err()
 		}
 		tell(s.String())
@@ -103,7 +104,7 @@ func (w *World) Act(ctx context.Context, steps []Step, length time.Duration, tel
 			return fmt.Errorf("%s: %w", s.Fault, err)
 		}
 	}
-	pause(ctx, time.Until(begin.Add(length)))
+	pause.For(ctx, time.Until(begin.Add(length)))
 	return ctx.Err()
 }
 
@@ -112,7 +113,7 @@ func (w *World) act(ctx context.Context, s Step) error {
 	case KillGateway:
 		g := w.Gateways[(s.Which-1)%len(w.Gateways)]
 		g.Kill()
-		pause(ctx, s.For)
+		pause.For(ctx, s.For)
 		return g.Start(ctx)
 	case ClockAhead, ClockBehind, RecordAhead, RecordBehind:
 		return w.setClock(ctx, s)
@@ -124,16 +125,16 @@ func (w *World) act(ctx context.Context, s Step) error {
 		w.SMTP.Mute(s.Which, "\r\n.\r\n")
 	case KillRedis:
 		w.Redis.Kill()
-		pause(ctx, s.For)
+		pause.For(ctx, s.For)
 		return w.Redis.Start(ctx)
 	case KillPostgres:
 		w.Postgres.Kill()
-		pause(ctx, s.For)
+		pause.For(ctx, s.For)
 		return w.Postgres.Start(ctx)
 	case MailOutage:
 		w.IMAP.SetDown(true)
 		w.SMTP.SetDown(true)
-		pause(ctx, s.For)
+		pause.For(ctx, s.For)
 		w.IMAP.SetDown(false)
 		w.SMTP.SetDown(false)
 	case ProviderDown:

@@ -10,9 +10,13 @@ import (
 	"syscall"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/cmd/staging/process"
 	"sportello/inbox/db"
 )
+
+// startWait is how long a server may take to answer.
+const startWait = time.Minute
 
 // Postgres is a PostgreSQL server that is reached through a socket in its folder.
 type Postgres struct {
@@ -85,7 +89,7 @@ func (p *Postgres) Start(ctx context.Context) (err error) {
 		if err = p.try(ctx); err == nil {
 			return nil
 		}
-		if !pause(ctx, 200*time.Millisecond) {
+		if !pause.For(ctx, 200*time.Millisecond) {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"sportello/channels/pause"
 	"sportello/cmd/staging/process"
 )
 
@@ -181,7 +182,7 @@ func (r *Redis) join(ctx context.Context) error {
 			if err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3") {
 				break
 			}
-			if !pause(ctx, 100*time.Millisecond) {
+			if !pause.For(ctx, 100*time.Millisecond) {
 				return fmt.Errorf("%s: the cluster is not whole: %w", filepath.Base(n.dir), ctx.Err())
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"sportello/channels/pause"
 	"sportello/cmd/staging/process"
 )
 
@@ -95,7 +96,7 @@ func (r *Redis) Failover(ctx context.Context) error {
 				break
 			}
 		}
-		if !pause(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, 50*time.Millisecond) {
 			return fmt.Errorf("%s was not promoted: %w", heir.address, ctx.Err())
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 )
 
 // phone is a customer who writes texts.
@@ -24,7 +25,7 @@ type phone struct {
 // talk sends one text after the other until ctx ends, and now and then two at once, which are announced in any order. The provider
 // announces each until it is taken; one of ten it announces again.
 func (p *phone) talk(ctx, late context.Context, every time.Duration) {
-	for pause(ctx, every/2+rand.N(every)) {
+	for pause.For(ctx, every/2+rand.N(every)) {
 		var both sync.WaitGroup
 		for range 1 + rand.N(10)/9 {
 			p.n++
@@ -53,7 +54,7 @@ func newProvider(base string) *channeltest.Twilio {
 	return channeltest.NewTwilio(channeltest.TwilioConfig{
 		AccountSID: smsSID, AuthToken: smsToken, Numbers: []string{smsNumber}, InboundURL: base + "/hooks/sms/" + smsAccount + "/inbound",
 		Client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}, Retries: 1000,
-		Pause: func(ctx context.Context, _ int) error { pause(ctx, 300*time.Millisecond); return ctx.Err() },
+		Pause: func(ctx context.Context, _ int) error { pause.For(ctx, 300*time.Millisecond); return ctx.Err() },
 	})
 }
 
@@ -66,7 +67,7 @@ type writer struct {
 }
 
 func (w *writer) talk(ctx context.Context, every time.Duration) {
-	for pause(ctx, every/2+rand.N(every)) {
+	for pause.For(ctx, every/2+rand.N(every)) {
 		w.n++
 		text := w.book.say(channels.Email, w.address, w.n)
 		if err := w.server.Deliver(w.address, mailbox, []byte(w.mail(text))); err != nil {

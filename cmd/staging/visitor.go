@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sportello/channels"
+	"sportello/channels/pause"
 )
 
 // A visitor who hears nothing for visitorSilence, or whose message is not confirmed within it, gives the connection up and comes again.
@@ -77,13 +78,13 @@ func (v *visitor) run(ctx context.Context) {
 		if v.lost.IsZero() {
 			v.lost = time.Now()
 		}
-		pause(ctx, wait/2+rand.N(wait))
+		pause.For(ctx, wait/2+rand.N(wait))
 	}
 }
 
 // talk says one message after the other, each when the one before was confirmed, until ctx ends.
 func (v *visitor) talk(ctx context.Context, every time.Duration) {
-	for pause(ctx, every/2+rand.N(every)) {
+	for pause.For(ctx, every/2+rand.N(every)) {
 		v.n++
 		p := &pending{id: uuid.NewString(), text: v.book.say(channels.Chat, v.name, v.n), done: make(chan struct{})}
 		v.mu.Lock()

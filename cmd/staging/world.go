@@ -16,6 +16,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 	"sportello/cmd/staging/process"
 	"sportello/inbox"
 	"sportello/inbox/db"
@@ -289,7 +290,7 @@ func (w *World) settle(ctx context.Context, patience time.Duration) (*Balance, e
 		if err == nil && (b.OK() || b.broken) || time.Since(begin) > patience {
 			return b, err
 		}
-		if !pause(ctx, 500*time.Millisecond) {
+		if !pause.For(ctx, 500*time.Millisecond) {
 			return b, ctx.Err()
 		}
 	}

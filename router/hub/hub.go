@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"sportello/channels/pause"
 	"sportello/channels/socket"
 	"sportello/inbox"
 	"sportello/inbox/live"
@@ -119,7 +120,7 @@ func (h *Hub) Run(ctx context.Context) error {
 
 // follow gives out the feed. Whatever goes wrong with the live inbox is waited out: the sockets stay, and resume when it is back.
 func (h *Hub) follow(ctx context.Context) error {
-	const pause = 200 * time.Millisecond
+	const between = 200 * time.Millisecond
 	for ctx.Err() == nil {
 		from, err := h.start(ctx)
 		if err == nil {
@@ -133,7 +134,7 @@ func (h *Hub) follow(ctx context.Context) error {
 		case err != nil && !errors.Is(err, live.ErrNoEpoch):
 			h.opt.Log.Warn("the feed broke off", "err", err)
 		}
-		if !wait(ctx, pause) {
+		if !pause.For(ctx, between) {
 			return nil
 		}
 	}
@@ -198,17 +199,5 @@ func (h *Hub) drain() {
 			h.opt.Log.Warn("sockets did not close in time")
 			return
 		}
-	}
-}
-
-// wait waits for d; it is false when ctx ended before.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }

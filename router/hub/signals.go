@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sportello/channels/chat"
+	"sportello/channels/pause"
 	"sportello/inbox"
 	"sportello/router/roster"
 )
@@ -162,14 +163,14 @@ func (h *Hub) publishOne(ctx context.Context, p publication) error {
 
 // listen receives the signals of all hubs until ctx ends.
 func (h *Hub) listen(ctx context.Context) error {
-	const pause = time.Second
+	const between = time.Second
 	for {
 		err := h.listenOnce(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		h.opt.Log.Warn("no signals", "err", err)
-		if !wait(ctx, pause) {
+		if !pause.For(ctx, between) {
 			return nil
 		}
 	}

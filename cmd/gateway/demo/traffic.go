@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"sportello/channels/channeltest"
+	"sportello/channels/pause"
 )
 
 // Traffic is a trickle of simulated customers. They write when On is set, and only while fewer than Most conversations wait: an agent
@@ -103,21 +104,12 @@ func (t *Traffic) chat(ctx context.Context, says []string) error {
 			if _, ok := <-v.Lines(); !ok {
 				return
 			}
-			pause(ctx, 2*time.Second+rand.N(4*time.Second))
+			pause.For(ctx, 2*time.Second+rand.N(4*time.Second))
 			if v.Say(ctx, uuid.NewString(), text) != nil {
 				return
 			}
 		}
-		pause(ctx, 20*time.Second)
+		pause.For(ctx, 20*time.Second)
 	})
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
