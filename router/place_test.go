@@ -17,13 +17,13 @@ import (
 
 // placed is a record whose ledger places by the rules, without a router and a live inbox.
 func placed(t *testing.T, d *db.DB) (*house, []Rule) {
-	h := &house{T: t, clock: &clock{}, db: d, journal: journal.New(d), ctx: context.Background()}
-	h.ledger = inbox.NewLedger(d, h.journal, customer.NewBook(d, h.journal, h.clock.now), inbox.Config{
+	h := &house{T: t, clock: &inboxtest.Clock{}, db: d, journal: journal.New(d), ctx: context.Background()}
+	h.ledger = inbox.NewLedger(d, h.journal, customer.NewBook(d, h.journal, h.clock.Now), inbox.Config{
 		Accounts: []inbox.Account{{ID: "sito", Kind: channels.Chat}, {ID: "posta", Kind: channels.Email, Address: "aiuto@ditta.example", Domain: "ditta.example"}},
-		TokenKey: make([]byte, 32), Placer: NewPlacer(nil, h.clock.now, quiet()),
-	}, h.clock.now)
-	h.rules = NewRules(d, h.journal, h.clock.now)
-	book := roster.New(d, h.clock.now)
+		TokenKey: make([]byte, 32), Placer: NewPlacer(nil, h.clock.Now, quiet()),
+	}, h.clock.Now)
+	h.rules = NewRules(d, h.journal, h.clock.Now)
+	book := roster.New(d, h.clock.Now)
 	for _, q := range queues {
 		if _, err := book.AddQueue(h.ctx, roster.Queue{ID: q, Name: string(q)}); err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ func TestM01PublishedRulesPlaceTheNext(t *testing.T) {
 			t.Fatal(err)
 		}
 		old := h.writes(channels.Email)
-		if _, err := NewRules(d, journal.New(d), h.clock.now).Publish(h.ctx, 1, []Rule{last("assistenza")}, "bruno", ""); err != nil {
+		if _, err := NewRules(d, journal.New(d), h.clock.Now).Publish(h.ctx, 1, []Rule{last("assistenza")}, "bruno", ""); err != nil {
 			t.Fatal(err)
 		}
 		if c := h.conversation(h.writes(channels.Email)); c.Queue != "assistenza" || c.RulesVersion != 2 {
