@@ -60,7 +60,7 @@ type Config struct {
 	Relays       []string       // host names of our own mail servers, whose Received fields are believed and whom SPF never judges
 	DKIM         *Signing       // signs what leaves; nil where the relay does
 	Bounces      string         // the mailbox that bounces go to, each under an address of its own (see verp); "" uses Address
-	BounceKey    []byte         // signs those addresses
+	Key          []byte         // signs those addresses, and marks what we send so that it is known when it comes back (see echo)
 	Brands       []string       // names of the house besides Name, which strangers must not show without a warning
 	Resolver     authn.Resolver // looks up who vouches for a mail of which our servers say nothing; nil: nobody does
 	SkipExisting bool           // begin at the first start with mail that arrives from then on

@@ -89,7 +89,7 @@ func TestE51RealSentFolder(t *testing.T) {
 	d, r := mailrig.StartDovecot(t), newRig()
 	cfg := copyConfig(t, d)
 	d.Create(t, support, mailrig.SentFolder)
-	kept := []byte("From: <" + support + ">\r\nX-Sportello-Id: kept\r\nMessage-ID: <kept@sportello.test>\r\nSubject: x\r\n\r\nx\r\n")
+	kept := asSent(cfg, []byte("From: <"+support+">\r\nMessage-ID: <kept@sportello.test>\r\nSubject: x\r\n\r\nx\r\n"))
 	d.AppendTo(t, support, mailrig.SentFolder, time.Now(), kept) // by the provider itself
 	a := New(cfg, r.deps())
 	copying(t, a)
@@ -103,7 +103,7 @@ func TestE51RealSentFolder(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	for _, m := range d.In(t, support, mailrig.SentFolder)[1:] {
-		read := letter.Read(m.Raw, letter.Reading{Own: []string{support}})
+		read := letter.Read(m.Raw, letter.Reading{Own: []string{support}, Key: cfg.Key})
 		if !slices.Contains(m.Flags, imap.FlagSeen) || !read.Ours || len(read.Files) != 1 || string(read.Files[0].Data) != "%PDF-1.4 fattura" {
 			t.Errorf("%v ours %v, %d files", m.Flags, read.Ours, len(read.Files))
 		}

@@ -14,12 +14,20 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/channeltest/mailrig"
+	"sportello/channels/email/echo"
+	"sportello/channels/email/field"
 )
 
 // answered is a mail that a colleague wrote in a mail program.
 func answered(id, to string) []byte {
 	return []byte("From: Marco <" + support + ">\r\nTo: <" + to + ">\r\nSubject: Re: x\r\nDate: Mon, 02 Nov 2026 11:00:00 +0100\r\n" +
 		"Message-ID: <" + id + ">\r\nIn-Reply-To: <one@example.test>\r\n\r\nEcco.\r\n")
+}
+
+// asSent is a mail as we have sent it.
+func asSent(cfg Config, raw []byte) []byte {
+	h, _ := field.Split(raw)
+	return append([]byte(echo.Header+": "+echo.Mark(cfg.Key, "row", h)+"\r\n"), raw...)
 }
 
 // E-11, REQ-EM5: further folders, with names beyond ASCII, the one that the server marks as sent, and junk if it is wished. A mail in two
@@ -35,7 +43,7 @@ func TestE11RealFolders(t *testing.T) {
 	d.Append(t, support, time.Now(), one)
 	d.AppendTo(t, support, "Archivio città", time.Now(), one, written("two@example.test", "due", "x"))
 	d.AppendTo(t, support, "Spam", time.Now(), written("three@example.test", "tre", "x"))
-	ours := bytes.Replace(answered("ours@sportello.test", customer), []byte("Subject:"), []byte("X-Sportello-Id: row\r\nSubject:"), 1)
+	ours := asSent(cfg, answered("ours@sportello.test", customer))
 	d.AppendTo(t, support, mailrig.SentFolder, time.Now(), ours, answered("out@sportello.test", customer))
 	r.run(t, cfg)
 	got := map[string]channels.Inbound{}

@@ -84,7 +84,7 @@ func TestPoolMindsTheContext(t *testing.T) {
 func TestE51EnvelopeSenders(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	cfg := configFor(server)
-	cfg.Bounces, cfg.BounceKey = "bounces@sportello.test", []byte("key")
+	cfg.Bounces, cfg.Key = "bounces@sportello.test", []byte("key")
 	a := New(cfg, r.deps())
 	out := reply(r, t)
 	out.ID = "0198c1f2-7b3a-7c11-8d22-0123456789ab"
@@ -98,7 +98,7 @@ func TestE51EnvelopeSenders(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := server.Mails("anna@example.test")
-	if id, ok := verp.Read(got[0].From, cfg.Bounces, cfg.BounceKey); !ok || id != out.ID || got[1].From != "" {
+	if id, ok := verp.Read(got[0].From, cfg.Bounces, cfg.Key); !ok || id != out.ID || got[1].From != "" {
 		t.Errorf("senders %q, %q", got[0].From, got[1].From)
 	}
 	if all := server.Relayed(); len(all) != 2 || strings.Contains(string(got[0].Raw), "boss@else.test") || strings.Contains(string(all[0].Raw), "\nBcc:") {
@@ -119,7 +119,7 @@ func TestE51RealServerReturnsToTheMailsOwnAddress(t *testing.T) {
 	p := mailrig.StartPostfix(t, d, "sportello.test", "example.test")
 	r := newRig()
 	cfg := realConfig(d, p)
-	cfg.Bounces, cfg.BounceKey, cfg.DKIM = support, []byte("key"), signers(t)["ed25519"]
+	cfg.Bounces, cfg.Key, cfg.DKIM = support, []byte("key"), signers(t)["ed25519"]
 	r.run(t, cfg)
 	a := New(cfg, r.deps())
 	out := reply(r, t)

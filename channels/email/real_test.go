@@ -23,7 +23,7 @@ const customer = "anna@example.test"
 // realConfig is a mailbox at real servers.
 func realConfig(d *mailrig.Dovecot, p *mailrig.Postfix) Config {
 	cfg := Config{
-		Account: "mail1", Address: support, Name: "Assistenza", CAs: d.CAs,
+		Account: "mail1", Address: support, Name: "Assistenza", Key: []byte("key of the house"), CAs: d.CAs,
 		IMAP:     Server{Host: "127.0.0.1", Port: d.IMAPSPort, TLS: TLSDirect, User: support, Password: mailrig.Password},
 		SMTP:     Server{Host: "127.0.0.1", Port: 25, TLS: TLSStart, User: support, Password: mailrig.Password},
 		RetryMin: 20 * time.Millisecond, RetryMax: time.Second, IdleRenew: 20 * time.Minute,

@@ -1,6 +1,20 @@
 package email
 
-import "sportello/channels"
+import (
+	"slices"
+
+	"sportello/channels"
+	"sportello/channels/email/letter"
+)
+
+// readingOf turns a disposition notification (RFC 8098) into news of the mail that it speaks of: somebody has seen it. Who says so is its
+// sender, and the record believes him only if he got that mail. One whose sender is known to be forged says nothing.
+func readingOf(original string, m *letter.Mail) (r channels.Receipt, ok bool) {
+	shown := slices.ContainsFunc(m.Report.Recipients, func(f channels.Report) bool { return f.Action == "displayed" })
+	forged := m.Details.Trust != nil && m.Details.Trust.DMARC == "fail"
+	r = channels.Receipt{Kind: channels.Email, MessageID: original, Recipient: m.From.Value, State: channels.StateRead}
+	return r, shown && !forged && original != "" && m.Plain && r.Recipient != ""
+}
 
 // receiptOf turns what a delivery report says of a recipient into news of the mail that bears the Message-ID original. ok is false when
 // it is no news: delayed is not failed, relayed is not delivered, and a report that names no mail can be matched with none.

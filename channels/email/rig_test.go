@@ -128,7 +128,7 @@ func configFor(s *channeltest.MailServer) Config {
 		Account: "mail1", Address: support, Name: "Assistenza",
 		IMAP: Server{Host: "127.0.0.1", Port: s.IMAPPort(), TLS: TLSStart, User: support, Password: "secret"},
 		SMTP: Server{Host: "127.0.0.1", Port: s.SMTPPort(), TLS: TLSStart, User: support, Password: "secret"},
-		CAs:  s.CAs(), RetryMin: 10 * time.Millisecond, RetryMax: 200 * time.Millisecond,
+		Key:  []byte("key of the house"), CAs: s.CAs(), RetryMin: 10 * time.Millisecond, RetryMax: 200 * time.Millisecond,
 	}
 }
 

@@ -84,7 +84,7 @@ func (a *Adapter) sender(out channels.Outbound) string {
 		return ""
 	}
 	if a.cfg.Bounces != "" {
-		if own := verp.Sender(a.cfg.Bounces, a.cfg.BounceKey, out.ID); own != "" {
+		if own := verp.Sender(a.cfg.Bounces, a.cfg.Key, out.ID); own != "" {
 			return own
 		}
 	}

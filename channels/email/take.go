@@ -11,8 +11,10 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/email/authn"
+	"sportello/channels/email/echo"
 	"sportello/channels/email/field"
 	"sportello/channels/email/letter"
+	"sportello/channels/email/report"
 	"sportello/channels/email/verp"
 )
 
@@ -32,7 +34,7 @@ func (a *Adapter) Take(ctx context.Context, raw []byte, by authn.Envelope) (chan
 func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error) {
 	if l.sent {
 		h, _ := field.Split(raw)
-		if h.Has(letter.IDHeader) {
+		if echo.IsOurs(a.cfg.Key, h) {
 			return nil, nil // we sent it, and it is in the record
 		}
 	}
@@ -70,7 +72,7 @@ func (a *Adapter) accept(ctx context.Context, t *taken) (channels.Accepted, erro
 
 // read reads one mail as this mailbox takes it. In a folder of sent mail nothing is a customer's, whatever it says of itself.
 func (a *Adapter) read(ctx context.Context, raw []byte, l listed) *letter.Mail {
-	reading := letter.Reading{Own: a.cfg.own(), AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size}
+	reading := letter.Reading{Own: a.cfg.own(), Key: a.cfg.Key, AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size}
 	if l.sent {
 		reading.Own = nil
 	}
@@ -84,14 +86,15 @@ func (a *Adapter) read(ctx context.Context, raw []byte, l listed) *letter.Mail {
 	return m
 }
 
-// settle passes on what a delivery report says of mail of ours (E-31). Repeating it is harmless.
+// settle passes on what a mail server, or the mail program of somebody who got it, says of mail of ours (E-31, E-34). Repeating it is
+// harmless.
 func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
-	if m.Auto != channels.AutoBounce {
-		return nil
-	}
 	original := a.original(m)
-	for _, f := range m.Report.Recipients {
+	for _, f := range a.reports(m) {
 		r, ok := receiptOf(original, f)
+		if m.Auto == channels.AutoReceipt {
+			r, ok = readingOf(original, m)
+		}
 		if !ok {
 			continue
 		}
@@ -101,6 +104,18 @@ func (a *Adapter) settle(ctx context.Context, m *letter.Mail) error {
 		}
 	}
 	return nil
+}
+
+// reports are what a mail says of mail of ours. A bounce that names no recipient speaks of the one that there was, if it is known of which
+// mail it speaks.
+func (a *Adapter) reports(m *letter.Mail) []channels.Report {
+	if m.Auto == channels.AutoBounce && len(m.Report.Recipients) == 0 && a.original(m) != "" {
+		return []channels.Report{{Action: report.Outcome(m.Subject, m.Text), Guessed: true}}
+	}
+	if m.Auto != channels.AutoBounce && m.Auto != channels.AutoReceipt {
+		return nil
+	}
+	return m.Report.Recipients
 }
 
 // original is the Message-ID of the mail that a report speaks of, or "". The address that only we can have written counts before what
@@ -119,7 +134,7 @@ func (a *Adapter) bounced(m *letter.Mail) string {
 	}
 	for _, name := range []string{"delivered-to", "x-original-to", "envelope-to", "to"} {
 		for _, to := range field.Addresses(m.Header.All(name)) {
-			if id, ok := verp.Read(to.Value, a.cfg.Bounces, a.cfg.BounceKey); ok {
+			if id, ok := verp.Read(to.Value, a.cfg.Bounces, a.cfg.Key); ok {
 				_, domain, _ := strings.Cut(a.cfg.Address, "@")
 				return id + "@" + domain
 			}
@@ -137,6 +152,9 @@ func (a *Adapter) inbound(m *letter.Mail, received time.Time) channels.Inbound {
 		SentAt: m.Date, ReceivedAt: a.deps.Now(),
 		Thread: m.Thread, Auto: m.Auto, Locale: m.Locale, Flaw: m.Flaw, Details: m.Details,
 		Meta: make(map[string]string),
+	}
+	if said := a.reports(m); len(said) > 0 {
+		in.Details.Reports = said
 	}
 	for _, f := range m.Files {
 		in.Parts = append(in.Parts, f.Part)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"sportello/channels"
+	"sportello/channels/email/echo"
 	"sportello/channels/email/field"
 	"sportello/channels/email/letter"
 )
@@ -54,7 +55,9 @@ func (a *Adapter) writeHeader(w *bytes.Buffer, out channels.Outbound) {
 		writeAuto(w, out.Auto)
 	}
 	writeList(w, out)
-	writeField(w, "X-Sportello-Id", out.ID)
+	if h, _ := field.Split(w.Bytes()); len(a.cfg.Key) > 0 {
+		writeField(w, echo.Header, echo.Mark(a.cfg.Key, out.ID, h))
+	}
 	writeField(w, "MIME-Version", "1.0")
 }
 

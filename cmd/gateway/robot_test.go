@@ -280,3 +280,32 @@ func TestE33ABounceMarksTheVeryMessage(t *testing.T) {
 		t.Errorf("%+v %v", c, err)
 	}
 }
+
+// E-34: who got a mail of ours may say that he has read it; nobody else may, and nobody is answered.
+func TestE34AReceiptMarksTheMessageRead(t *testing.T) {
+	const ours, anna = "help@one.example", "anna@cliente.example"
+	h := newMailHouse(t, ours)
+	a := h.gateway(ours)
+	h.write(anna, ours, "Where is my order?")
+	h.await("the acknowledgement has left", func() bool { return h.messages(a, `direction = 'out' AND state = 'sent'`) == 1 })
+	var row string
+	if err := a.record.QueryRowContext(h.ctx, `SELECT id FROM outbox`).Scan(&row); err != nil {
+		t.Fatal(err)
+	}
+	receipt := func(from string) {
+		h.deliver(from, ours, "From: <"+from+">", "To: <"+ours+">", "Subject: Read", "Message-ID: <mdn-"+from+">", "MIME-Version: 1.0",
+			"Content-Type: multipart/report; report-type=disposition-notification; boundary=b", "", "--b", "Content-Type: text/plain", "", "read", "--b",
+			"Content-Type: message/disposition-notification", "", "Final-Recipient: rfc822; "+anna, "Original-Message-ID: <"+row+"@one.example>",
+			"Disposition: manual-action/MDN-sent-manually; displayed", "--b--")
+	}
+	receipt("mallory@else.example")
+	h.await("the stranger's receipt is kept", func() bool { return h.messages(a, `auto = 'receipt'`) == 1 })
+	if h.messages(a, `state = 'read'`) != 0 {
+		t.Fatal("a stranger says what was read")
+	}
+	receipt(anna)
+	h.await("it is read", func() bool { return h.messages(a, `direction = 'out' AND state = 'read'`) == 1 })
+	if n := h.messages(a, `direction = 'out'`); n != 1 {
+		t.Errorf("%d messages went out: receipts are not answered", n)
+	}
+}

@@ -62,6 +62,46 @@ func TestX03StopBeforeSendingCounts(t *testing.T) {
 	})
 }
 
+// E-49: a recipient who is put off gets the mail when his time has come, alone and under the same Message-ID, also when the first one is known
+// to be dead by then. Nobody gets it twice.
+func TestE49WhoIsPutOffGetsItAlone(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		p := h.writes(channels.Email)
+		tries := map[string]int{}
+		h.mail.each = func(to string) *channels.Fault {
+			tries[to]++
+			switch {
+			case to == p.address[channels.Email]:
+				return &channels.Fault{Class: channels.Permanent, Code: channels.CodeBadAddress, Provider: "550 5.1.1", Suppress: true}
+			case to == "grey@example.it" && tries[to] == 1:
+				return &channels.Fault{Class: channels.Temporary, Code: channels.CodeBlocked, Provider: "451 4.7.1"}
+			}
+			return nil
+		}
+		box := func(a string) channels.Address { return channels.Address{Kind: channels.Email, Value: a} }
+		m, err := h.ledger.Reply(h.ctx, inbox.ReplyCmd{Conversation: p.conversation, Agent: "anna", AgentName: "Anna", ClientID: "one", Text: "Certo",
+			Kind: channels.Email, Account: p.account[channels.Email], Address: p.address[channels.Email], Force: true, Pinned: true,
+			To: []channels.Address{box(p.address[channels.Email])}, Cc: []channels.Address{box("bob@example.it"), box("grey@example.it")},
+			Confirmed: []string{"bob@example.it", "grey@example.it"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.dispatch("one")
+		h.untilState(m.ID, channels.StateFailed)
+		if row := h.row(m.ID); row.State != channels.StateQueued || !row.Reached() {
+			t.Fatalf("%s %v", row.State, row.Envelope.Done)
+		}
+		h.clock.Move(2 * time.Minute)
+		inboxtest.Until(h, "the other has it", func() bool { return h.row(m.ID).State == channels.StateFailed })
+		h.mail.mu.Lock()
+		defer h.mail.mu.Unlock()
+		if len(h.mail.taken) != 2 || !slices.Equal(h.mail.taken[1].Pending(), []string{"grey@example.it"}) || tries["bob@example.it"] != 1 ||
+			h.mail.taken[0].Thread.MessageID != h.mail.taken[1].Thread.MessageID {
+			t.Errorf("%v %+v", tries, h.mail.taken)
+		}
+	})
+}
+
 // M-21: in his quiet hours a message is held, and leaves when they end.
 func TestM21QuietHoursHold(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) { inboxtest.Main(m) }
 type provider struct {
 	mu     sync.Mutex
 	answer func(ctx context.Context, out channels.Outbound) error // nil takes everything
+	each   func(to string) *channels.Fault                        // of a mail: nil takes it for everybody
 	calls  []channels.Outbound                                    // every attempt
 	taken  []channels.Outbound
 }
@@ -46,7 +47,16 @@ func (p *provider) Send(ctx context.Context, out channels.Outbound) (channels.Se
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.taken = append(p.taken, out)
-	return channels.Sent{External: "x-" + out.ID, State: channels.StateSent}, nil
+	sent := channels.Sent{External: "x-" + out.ID, State: channels.StateSent}
+	for _, to := range out.Pending() {
+		if p.each == nil {
+			break
+		}
+		if f := p.each(to); f != nil {
+			sent.Failed = append(sent.Failed, channels.NotSent{Recipient: to, Fault: f})
+		}
+	}
+	return sent, nil
 }
 
 func (p *provider) set(answer func(ctx context.Context, out channels.Outbound) error) {

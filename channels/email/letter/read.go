@@ -9,18 +9,17 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/email/authn"
+	"sportello/channels/email/echo"
 	"sportello/channels/email/field"
 	"sportello/channels/email/forward"
 	"sportello/channels/email/part"
 	"sportello/channels/email/report"
 )
 
-// IDHeader is on everything we send; with our own From it tells our mail from a customer's. Lower case, as in field.Header.
-const IDHeader = "x-sportello-id"
-
 // Reading says whose mail is read. The zero value reads a mail without knowing anything of ours.
 type Reading struct {
 	Own       []string // our addresses, normalised: the mailbox first, then its aliases
+	Key       []byte   // with which what we send is marked; nil: nothing is taken for ours
 	AuthServs []string // authserv-ids whose Authentication-Results we believe (RFC 8601 section 2.5)
 	Cut       bool     // raw is only the beginning of the mail, Size its length
 	Size      int64    // bytes, used with Cut
@@ -128,7 +127,7 @@ func (m *Mail) readHeader(r Reading) {
 	m.Thread = readThread(h, r.Own)
 	m.List, m.Spam, m.Tag = isList(h), isSpam(h), readTag(m.Subject)
 	m.Locale = field.Language(h.Get("content-language"))
-	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && oursByID(h, m.Thread.MessageID, r.Own)
+	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && echo.IsOurs(r.Key, h)
 }
 
 // vouched notes who vouches for the mail.
@@ -136,13 +135,4 @@ func (m *Mail) vouched(t channels.Trust, proof channels.Proof) {
 	if m.Proof = proof; t.Source != "" {
 		m.Details.Trust = &t
 	}
-}
-
-// oursByID reports whether the mail bears a mark that we put on what we send (E-18). The From address has been checked already.
-func oursByID(h field.Header, id string, own []string) bool {
-	if h.Has(IDHeader) {
-		return true
-	}
-	_, domain, _ := strings.Cut(id, "@")
-	return domain != "" && slices.ContainsFunc(own, func(o string) bool { return strings.HasSuffix(o, "@"+strings.ToLower(domain)) })
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/email/echo"
+	"sportello/channels/email/field"
 )
 
 func mailOf(lines ...string) []byte { return []byte(strings.Join(lines, "\r\n") + "\r\n") }
@@ -83,20 +85,30 @@ func TestE27Classification(t *testing.T) {
 	}
 }
 
+// E-18: only what bears our mark, and our address, is ours. What somebody sends under our address from elsewhere, such as the form of a
+// website, is not.
 func TestE18OwnMailComesBack(t *testing.T) {
-	own := Reading{Own: []string{support}}
+	key := []byte("key")
+	sent, _ := field.Split(mailOf("From: Lucia <"+support+">", "Message-ID: <1@sportello.test>", ""))
+	mark := "X-Sportello-Id: " + echo.Mark(key, "row", sent)
 	for _, c := range []struct {
 		headers []string
+		key     []byte
 		want    bool
 	}{
-		{[]string{"From: Lucia <" + support + ">", "X-Sportello-Id: 1"}, true},
-		{[]string{"From: " + support, "Message-ID: <1@sportello.test>"}, true},
-		{[]string{"From: " + support, "Message-ID: <1@other.test>"}, false},
-		{[]string{"From: a@x.it", "X-Sportello-Id: 1"}, false}, // another instance, or somebody's trick
+		{[]string{"From: Lucia <" + support + ">", "Message-ID: <1@sportello.test>", mark}, key, true},
+		{[]string{"From: Lucia <" + support + ">", "Message-ID: <2@sportello.test>", mark}, key, false}, // copied from a mail that he got
+		{[]string{"From: Lucia <" + support + ">", "Message-ID: <1@sportello.test>", mark}, []byte("another"), false},
+		{[]string{"From: Lucia <" + support + ">", "Message-ID: <1@sportello.test>", mark}, nil, false},
+		{[]string{"From: Lucia <" + support + ">", "Message-ID: <1@sportello.test>", "X-Sportello-Id: row"}, key, false},
+		{[]string{"From: " + support, "Message-ID: <1@sportello.test>"}, key, false},
 	} {
-		if m := Read(mailOf(append(c.headers, "", "x")...), own); m.Ours != c.want {
+		if m := Read(mailOf(append(c.headers, "", "x")...), Reading{Own: []string{support}, Key: c.key}); m.Ours != c.want {
 			t.Errorf("%v: %v", c.headers, m.Ours)
 		}
+	}
+	if m := Read(mailOf("From: Lucia <"+support+">", "Message-ID: <1@sportello.test>", mark, "", "x"), Reading{Own: []string{"other@sportello.test"}, Key: key}); m.Ours {
+		t.Error("of another mailbox")
 	}
 }
 

@@ -157,7 +157,12 @@ func (r *reader) plainAction() string {
 	if r.Kind == channels.AutoComplaint {
 		return Complaint
 	}
-	if delayed(r.Header.Get("subject") + "\n" + r.Text) {
+	return Outcome(r.Header.Get("subject"), r.Text)
+}
+
+// Outcome is what a bounce says that has words only: the Action failed, or delayed.
+func Outcome(subject, text string) string {
+	if delayed(subject + "\n" + text) {
 		return "delayed"
 	}
 	return "failed"
