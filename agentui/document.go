@@ -23,15 +23,18 @@ var dropped = []atom.Atom{
 
 // frame is the document around a message. Links open beside the console and tell the other side nothing of it.
 const (
-	frameHead = `<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">` +
-		`<meta name="color-scheme" content="light"><base target="_blank"><style>` +
+	frameHead = `<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer"><base target="_blank"><style>` +
+		`:root{color-scheme:light}` +
 		`body{margin:0;padding:12px 14px;background:#fff;color:#15181e;font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}` +
-		`img{max-width:100%;height:auto}img:not([src]){display:none}table{max-width:100%}pre{white-space:pre-wrap}` +
+		`img{max-width:100%;height:auto}img:not([src]){display:none}table{max-width:100%}` +
+		`@media(max-width:760px){table[width^="6"],table[width^="7"]{width:100%}}pre{white-space:pre-wrap}` +
 		`blockquote{margin:4px 0 4px 4px;padding-left:10px;border-left:2px solid #c9ced6}` +
 		`.sportello-host{margin-left:4px;padding:0 4px;border-radius:3px;background:#fff1d6;color:#8a5300;font-size:12px}` +
 		`.sportello-fold>summary{display:inline-block;margin:8px 0;padding:4px 10px;border:1px solid #7d8694;border-radius:6px;` +
-		`color:#2446ba;font:500 13px/18px system-ui,sans-serif;cursor:pointer;list-style:none}` +
-		`</style></head><body>`
+		`color:#2446ba;font:500 13px/18px system-ui,sans-serif;cursor:pointer;list-style:none}`
+	frameDark = `:root{color-scheme:dark}body{background:#151920;color:#e9ecf1}a,.sportello-fold>summary{color:#9db4ff}` +
+		`.sportello-host{background:#33260b;color:#f2bc5c}blockquote{border-color:#727d8c}`
+	frameBody = `</style></head><body>`
 	frameFoot = `</body></html>`
 )
 
@@ -40,6 +43,7 @@ type shower struct {
 	image  func(cid string) string // the data: URL of an image that came with the message, or ""
 	remote bool                    // images of other servers are let in; the sanitiser keeps their address in data-src
 	labels map[string]string       // what the buttons say that show folded text, by kind
+	dark   bool                    // on a dark ground, unless its sender has chosen colours
 }
 
 // document makes a message's HTML a whole document.
@@ -57,6 +61,10 @@ func (s shower) document(body string) ([]byte, error) {
 	fold(whole, s.labels)
 	var out bytes.Buffer
 	out.WriteString(frameHead)
+	if s.dark && !coloured(whole) {
+		out.WriteString(frameDark)
+	}
+	out.WriteString(frameBody)
 	for n := range whole.ChildNodes() {
 		if err := html.Render(&out, n); err != nil {
 			return nil, fmt.Errorf("write message: %w", err)
@@ -64,6 +72,18 @@ func (s shower) document(body string) ([]byte, error) {
 	}
 	out.WriteString(frameFoot)
 	return out.Bytes(), nil
+}
+
+// coloured reports whether anything below n has a colour of its own: on another ground it might not be seen.
+func coloured(n *html.Node) bool {
+	for d := range n.Descendants() {
+		for _, a := range d.Attr {
+			if a.Key == "bgcolor" || a.Key == "color" || a.Key == "style" && (strings.Contains(a.Val, "color") || strings.Contains(a.Val, "background")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // clean makes a node harmless, with everything below it; false means that it must go. The parser bounds how deep nodes lie.

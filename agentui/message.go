@@ -45,7 +45,8 @@ func (s *Server) message(c *call) (inbox.Message, error) {
 }
 
 // messageHTML is the HTML of a message as a document for a sandboxed frame. Images that came with the message are inside it: a
-// sandboxed frame has no cookie with which it could fetch them. Those of other servers are let in by ?images=1 only.
+// sandboxed frame has no cookie with which it could fetch them. Those of other servers are let in by ?images=1 only. With ?dark=1 a mail without colours of its own is light on
+// dark.
 func (s *Server) messageHTML(c *call) (any, error) {
 	m, err := s.message(c)
 	if err != nil {
@@ -60,7 +61,9 @@ func (s *Server) messageHTML(c *call) (any, error) {
 	if !ok {
 		labels = folds["it"]
 	}
-	doc, err := shower{image: func(cid string) string { return s.inlined(c, m, cid, &left) }, remote: remote, labels: labels}.document(m.HTML)
+	doc, err := shower{
+		image: func(cid string) string { return s.inlined(c, m, cid, &left) }, remote: remote, labels: labels, dark: c.r.URL.Query().Get("dark") == "1",
+	}.document(m.HTML)
 	if err != nil {
 		return nil, &refusal{status: http.StatusUnprocessableEntity, code: "bad_html", detail: err.Error()}
 	}

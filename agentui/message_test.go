@@ -77,6 +77,24 @@ func TestHTMLDocumentHasNothingThatRunsOrLoads(t *testing.T) {
 	})
 }
 
+// E-43: a mail without colours of its own is read on the console's ground; one with colours keeps the white for which it was made.
+func TestE43ADarkConsoleDarkensOnlyWhatHasNoColours(t *testing.T) {
+	for body, dark := range map[string]bool{
+		"<p>Hello <b>you</b></p>": true, `<p style="margin: 0">Hello</p>`: true, `<p style="color: #333">Hello</p>`: false,
+		`<table bgcolor="#ffffff"><tr><td>Hello</td></tr></table>`: false, `<div style="background-color: white">Hello</div>`: false,
+	} {
+		for _, asked := range []bool{true, false} {
+			doc, err := shower{dark: asked}.document(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if is := strings.Contains(string(doc), "color-scheme:dark"); is != (asked && dark) {
+				t.Errorf("%s: dark %v, asked for %v", body, is, asked)
+			}
+		}
+	}
+}
+
 func TestFilesAreSavedAndNotRun(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	b, m := r.as("anna"), r.full()
@@ -146,7 +164,7 @@ func TestE44QuotesAreFoldedInTheFrame(t *testing.T) {
 		`<p>Vedi</p><p data-fold="forwarded">a</p>`: `<p>Vedi</p><p data-fold="forwarded">a</p>`,
 	} {
 		got, err := show.document(from)
-		if err != nil || string(got) != frameHead+want+frameFoot {
+		if err != nil || string(got) != frameHead+frameBody+want+frameFoot {
 			t.Errorf("%s, %v", got, err)
 		}
 	}
@@ -179,7 +197,7 @@ func FuzzDocument(f *testing.F) {
 		if err != nil {
 			return
 		}
-		doc, err := html.Parse(strings.NewReader(strings.Replace(string(out), frameHead, "", 1)))
+		doc, err := html.Parse(strings.NewReader(strings.Replace(string(out), frameHead+frameBody, "", 1)))
 		if err != nil {
 			return
 		}

@@ -20,7 +20,7 @@ import { Bell } from "./sound";
 import { Ticker } from "./ticker.svelte";
 import { Work } from "./work.svelte";
 
-export type Dialog = "" | "transfer" | "close" | "palette" | "keys";
+export type Dialog = "" | "transfer" | "close" | "palette" | "keys" | "leave";
 export type Pane = "list" | "thread" | "customer";
 export type Page = View | "rules" | "deliveries";
 
@@ -40,7 +40,7 @@ export class Console {
   ready = $state(false);
   items = $state.raw<readonly Item[]>([]);
   /** The mail that can be taken back, the latest: until when is by this device's clock. */
-  undoable = $state.raw<{ message: Message; until: number } | null>(null);
+  undoable = $state.raw<{ message: Message; until: number; mail: Chosen } | null>(null);
   directory = $state.raw<Directory>({ queues: [], agents: [] });
   /** Asks the composer to take the keyboard; the number grows with every request. */
   compose = $state.raw<{ n: number; mode: Mode; text: string | null }>({ n: 0, mode: "reply", text: null });
@@ -113,6 +113,18 @@ export class Console {
     for (const end of this.ends.splice(0)) end();
   }
 
+  /** How many texts would be lost if the agent signed out now: begun, or not confirmed by the gateway. */
+  get unsent(): number {
+    return this.desk.drafts.count() + this.items.length;
+  }
+
+  /** Ends, and leaves nothing of what was typed on the device. */
+  async leave(): Promise<void> {
+    this.stop();
+    this.desk.drafts.clear();
+    await this.outbox.clear();
+  }
+
   /** The session was renewed in place. */
   renewed(me: Me): void {
     this.me = me;
@@ -162,7 +174,7 @@ export class Console {
     this.desk.retire(conversation.id, mode, text);
   }
 
-  /** Takes the latest mail back. Its text returns to where it was written; a text begun there meanwhile stays above it. */
+  /** Takes the latest mail back. It returns to where it was written; a text begun there meanwhile stays above its own. */
   async undo(): Promise<void> {
     const last = this.undoable;
     if (!last || last.until < Date.now()) return;
@@ -173,6 +185,7 @@ export class Console {
     const back = await this.attempt(() => this.api.send<Message>("POST", `/api/conversations/${conversation}/messages/${id}/cancel`, { client_id }));
     if (!back) return;
     this.desk.message(back);
+    this.desk.letter(conversation).resume(last.mail);
     if (this.desk.selected === conversation) this.toComposer("reply", text);
     else this.desk.write(conversation, "reply", [this.desk.drafts.get(conversation, "reply"), text].filter(Boolean).join("\n\n"));
     this.announcer.show(t("undo.done"));
@@ -315,15 +328,15 @@ export class Console {
 
   private sent(item: Item, message: Message, until: string): void {
     this.desk.message(message);
-    if (until) this.mayUndo(message, Date.parse(until));
+    if (until) this.mayUndo(message, Date.parse(until), item.mail ?? {});
     if (item.mode === "note") this.announcer.say(t("did.noted"));
   }
 
   /** Offers to take a mail back. The deadline is the gateway's; how far it is off counts from its own clock, less a moment for the way. */
-  private mayUndo(message: Message, deadline: number): void {
+  private mayUndo(message: Message, deadline: number, mail: Chosen): void {
     const until = Date.now() + deadline - this.ticker.server.now() - 300;
     if (until <= Date.now()) return;
-    this.undoable = { message, until };
+    this.undoable = { message, until, mail };
     this.announcer.show(t("undo.sent"), { label: t("do.undo"), run: () => void this.undo() }, until);
     setTimeout(() => {
       if (this.undoable?.message.id === message.id) this.undoable = null;

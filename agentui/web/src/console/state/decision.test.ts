@@ -3,7 +3,7 @@ import { translator } from "../../i18n/translate";
 import type { Decision } from "../../wire/types";
 import { against, headline, path, spoken } from "./decision";
 
-const names = { queue: (id: string) => (id === "ship" ? "Spedizioni" : id) };
+const names = { queue: (id: string) => (id === "ship" ? "Spedizioni" : id), agent: (id: string) => (id === "m" ? "Marco" : id) };
 const [it, en] = [translator("it"), translator("en")];
 const d = (x: Partial<Decision>): Decision => ({ rules_version: 4, rule_index: 0, reason: "nobody", ...x });
 
@@ -29,6 +29,7 @@ describe("a decision in words", () => {
 
   test("a reason that this console does not know is left out, not made up", () => {
     expect(headline(d({ reason: "by_moonlight", agent: "m", agent_name: "Marco" }), it, names)).toBe("Assegnata a Marco.");
+    expect(headline(d({ reason: "by_moonlight", agent: "m" }), it, names)).toBe("Assegnata a Marco.");
   });
 
   test("who was ruled out and why", () => {

@@ -7,11 +7,12 @@ import type { Decision, ExcludedAgents } from "../../wire/types";
 
 export interface Names {
   queue(id: string): string;
+  agent(id: string): string;
 }
 
 /** The decision as one sentence, without who was ruled out. */
 export function headline(d: Decision, t: Translate, names: Names): string {
-  const agent = d.agent_name || d.agent || "";
+  const agent = d.agent_name || (d.agent ? names.agent(d.agent) : "");
   const queue = d.queue ? names.queue(d.queue) : "";
   if (d.reason === "rule") {
     return d.rule ? t("why.rule", { queue, n: d.rule_index, rule: d.rule }) : t("why.rule_last", { queue });

@@ -3,16 +3,21 @@ import { en } from "../../i18n/en";
 import { format } from "../../i18n/message";
 import type { Translate } from "../../i18n/translate";
 import type { TimelineItem } from "../../wire/types";
-import { recipientWords } from "./deliveries";
+import { recipientWords, technical } from "./deliveries";
 import { eventText } from "./events";
 
 const t: Translate = (key, values = {}) => format(en[key], values, "en");
 
 describe("what mail servers report", () => {
-  test("is said with its status", () => {
-    expect(recipientWords({ recipient: "a@b.it", action: "failed", status: "5.1.1" }, t)).toBe("Not delivered · 5.1.1");
-    expect(recipientWords({ action: "delayed", guessed: true }, t)).toBe("Delayed, the server goes on trying · read from its words");
+  test("is said in plain words, and as the server said it", () => {
+    expect(recipientWords({ recipient: "a@b.it", action: "failed", status: "5.1.1" }, t)).toBe("Not delivered: the mailbox does not exist");
+    expect(recipientWords({ action: "delayed", status: "4.4.1", guessed: true }, t)).toBe(
+      "Delayed, the server goes on trying: the recipient’s server does not answer · read from its words",
+    );
     expect(recipientWords({ action: "odd" }, t)).toBe("Reported");
+    expect(technical({ status: "5.1.1", diagnostic: "550 5.1.1 User unknown" })).toBe("550 5.1.1 User unknown");
+    expect(technical({ status: "5.2.2", diagnostic: "550 quota" })).toBe("5.2.2 · 550 quota");
+    expect(technical({})).toBe("");
   });
 });
 

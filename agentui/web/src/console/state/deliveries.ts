@@ -2,9 +2,17 @@
 
 import { keyFor, type Translate } from "../../i18n/translate";
 import type { Report } from "../../wire/types";
+import { bounceReason } from "./mail";
 
-/** "Not delivered · 5.1.1", with a word of caution when it was read from a text instead of fields. */
+/** "Not delivered: the mailbox does not exist", with a word of caution when it was read from a text instead of fields. */
 export function recipientWords(r: Report, t: Translate): string {
-  const key = keyFor("report", r.action ?? "");
-  return [t(key ?? "report.other"), r.status, r.guessed ? t("report.guessed") : ""].filter(Boolean).join(" · ");
+  const what = t(keyFor("report", r.action ?? "") ?? "report.other");
+  const why = r.action === "failed" || r.action === "delayed" ? keyFor("bounce_reason", bounceReason(r.status)) : null;
+  return [why ? t("report.because", { what, why: t(why) }) : what, r.guessed ? t("report.guessed") : ""].filter(Boolean).join(" · ");
+}
+
+/** What the server said, for whoever looks after mail. */
+export function technical(r: Report): string {
+  const said = r.diagnostic ?? "";
+  return [r.status && !said.includes(r.status) ? r.status : "", said].filter(Boolean).join(" · ");
 }

@@ -107,7 +107,7 @@ export class Desk {
 
   /** The mail that is being written in a conversation. */
   letter(id: ConversationID): Letter {
-    const letter = this.letters.get(id) ?? new Letter(this.api, id);
+    const letter = this.letters.get(id) ?? new Letter(this.api, id, this.drafts);
     this.letters.set(id, letter);
     return letter;
   }

@@ -14,8 +14,25 @@ test("C10: a draft survives a reload, and belongs to its agent", () => {
   const store = memory();
   new Drafts(store, "anna").set("c1", "reply", "half a sentence");
   expect(new Drafts(store, "anna").get("c1", "reply")).toBe("half a sentence");
-  expect(new Drafts(store, "marco").get("c1", "reply")).toBe("");
-  expect(new Drafts(store, "marco").replies().size).toBe(0);
+  const marco = new Drafts(store, "marco");
+  expect([marco.get("c1", "reply"), marco.replies().size]).toEqual(["", 0]);
+});
+
+test("C10: whoever signs out or finds another's drafts on the device leaves nothing behind", () => {
+  const store = memory();
+  store.setItem("sportello.settings", "{}");
+  const anna = new Drafts(store, "anna");
+  anna.set("c1", "reply", "half a sentence");
+  anna.set("c1", "mail", "{}");
+  anna.set("c2", "note", "to colleagues");
+  expect(anna.count()).toBe(2);
+  anna.clear();
+  expect([anna.count(), anna.get("c1", "mail"), store.length]).toEqual([0, "", 1]);
+  anna.set("c1", "reply", "the page saves once more as it is closed");
+  expect(store.length).toBe(1);
+  new Drafts(store, "anna").set("c1", "reply", "the session ended here");
+  const marco = new Drafts(store, "marco");
+  expect([marco.count(), store.length]).toEqual([0, 1]);
 });
 
 test("a draft is retired only by sending that very text", () => {

@@ -10,7 +10,7 @@ const usual = { kind: "email", value: "mara@clienti.test" } as const;
 const envelope: Envelope = { to: [usual], cc: [], subject: "Re: Ordine", known: [usual.value] };
 
 /** A desk whose uploads end when told to; files whose name begins with "bad" are refused. */
-function desk(envelopes: Envelope[]) {
+function desk(envelopes: Envelope[], store = memory()) {
   const started: (() => void)[] = [];
   const api: Api = {
     get: async () => envelopes.shift() as never,
@@ -20,7 +20,7 @@ function desk(envelopes: Envelope[]) {
         started.push(() => (name.startsWith("bad") ? fail(new Error(name)) : done({ blob: name, name, type: "text/plain", size: 1 } as never)));
       }),
   };
-  return { desk: new Desk(api, new Drafts(memory(), "anna")), started };
+  return { desk: new Desk(api, new Drafts(store, "anna")), started };
 }
 
 describe("a letter", () => {
@@ -31,7 +31,7 @@ describe("a letter", () => {
     const refused: unknown[] = [];
     const sent = d.letter("c1").attach([new File(["1"], "one"), new File(["2"], "bad"), new File(["3"], "one")], (e) => refused.push(e));
     expect(d.letter("c1").pending).toEqual(["one"]);
-    expect(d.letter("c1").complete).toBe(false);
+    expect(d.letter("c1").obstacle).not.toBe("");
     for (let i = 0; i < 3; i++) {
       await expect.poll(() => started.length).toBe(i + 1);
       started[i]?.();
@@ -39,7 +39,7 @@ describe("a letter", () => {
     await sent;
     expect(d.letter("c1").mailing?.files.map((f) => f.name)).toEqual(["one", "one"]);
     expect(d.letter("c1").pending).toEqual([]);
-    expect(d.letter("c1").complete).toBe(true);
+    expect(d.letter("c1").obstacle).toBe("");
     expect(refused).toHaveLength(1);
     expect(d.letter("c2").mailing?.files).toEqual([]);
     d.letter("c1").detach(0);
@@ -49,10 +49,10 @@ describe("a letter", () => {
   test("what one has chosen stays when the envelope is asked for anew, and counts before that", async () => {
     const { desk: d } = desk([envelope, { ...envelope, subject: "Re: Un altro" }]);
     const l = d.letter("c1");
-    expect([l.complete, l.chosen(usual.value), l.receivers(usual.value)]).toEqual([true, {}, usual.value]);
+    expect([l.obstacle, l.chosen(usual.value), l.receivers(usual.value)]).toEqual(["", {}, usual.value]);
     await l.ask();
     l.change(add(l.mailing!, "cc", ["nuovo@altrove.test"]));
-    expect(l.complete).toBe(false);
+    expect(l.obstacle).not.toBe("");
     expect(l.receivers(usual.value)).toBe("mara@clienti.test +1");
     const again = d.letter("c1").ask();
     expect(d.letter("c1").chosen(usual.value)).toMatchObject({ cc: ["nuovo@altrove.test"] });
@@ -60,5 +60,50 @@ describe("a letter", () => {
     expect(l.mailing).toMatchObject({ cc: ["nuovo@altrove.test"], subject: "Re: Un altro" });
     l.restart();
     expect(l.mailing?.cc).toEqual([]);
+  });
+
+  test("REQ-OUT2 what one has chosen outlives the page, in its own conversation, until it is sent", async () => {
+    const store = memory();
+    const { desk: before } = desk([envelope, envelope], store);
+    await before.letter("c1").ask();
+    await before.letter("c2").ask();
+    before.letter("c1").change({ ...add(before.letter("c1").mailing!, "bcc", ["capo@clienti.test"]), subject: "Altro" }, { to: "mezzo ind", cc: "", bcc: "" });
+    const { desk: after } = desk([{ ...envelope, to: [{ ...usual, value: "nuova@clienti.test" }] }, envelope], store);
+    const l = after.letter("c1");
+    expect([l.mailing?.bcc, l.mailing?.subject, l.typed.to, l.obstacle]).toEqual([["capo@clienti.test"], "Altro", "mezzo ind", "address"]);
+    await l.ask();
+    expect([l.mailing?.to, l.mailing?.bcc, l.mailing?.subject]).toEqual([["nuova@clienti.test"], ["capo@clienti.test"], "Altro"]);
+    expect(after.letter("c2").mailing).toBeNull();
+    l.restart();
+    expect(desk([], store).desk.letter("c1").mailing).toBeNull();
+    store.setItem("sportello.draft.anna.c1.mail", "{");
+    expect(desk([], store).desk.letter("c1").mailing).toBeNull();
+  });
+
+  test("a mail that is taken back has its recipients again, unless the next one was begun", async () => {
+    const { desk: d } = desk([envelope]);
+    const l = d.letter("c1");
+    await l.ask();
+    l.change(add(l.mailing!, "cc", ["capo@clienti.test"]));
+    const sent = l.chosen(usual.value);
+    l.restart();
+    l.resume(sent);
+    expect(l.mailing?.cc).toEqual(["capo@clienti.test"]);
+    l.restart();
+    l.change({ ...l.mailing!, subject: "Il prossimo" });
+    l.resume(sent);
+    expect(l.mailing?.cc).toEqual([]);
+  });
+
+  test("says why it cannot leave", async () => {
+    const { desk: d } = desk([envelope]);
+    const l = d.letter("c1");
+    await l.ask();
+    l.change({ ...l.mailing!, to: [] });
+    expect(l.obstacle).toBe("nobody");
+    l.change(add(l.mailing!, "to", ["nuovo@altrove.test"]));
+    expect(l.obstacle).toBe("stranger");
+    l.change(l.mailing!, { to: "", cc: "non un indirizzo", bcc: "" });
+    expect(l.obstacle).toBe("address");
   });
 });

@@ -119,11 +119,16 @@ export function fileKind(type: string, name: string): FileKind {
 
 const previewed = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/** The files of a message to list, with their number in it: not those that are shown within its text. */
+/** The number of the file that holds a message's appointment, -1 if it has none. */
+export function invitation(m: Message): number {
+  return m.details?.calendar?.length ? (m.parts ?? []).findIndex((p) => fileKind(p.type, p.name) === "calendar") : -1;
+}
+
+/** The files of a message to list, with their number in it: not those that are shown within its text, nor the one behind its appointment. */
 export function listed(m: Message): { part: NonNullable<Message["parts"]>[number]; n: number; preview: boolean }[] {
   return (m.parts ?? [])
     .map((part, n) => ({ part, n, preview: previewed.includes(part.type) && part.size < 12_000_000 }))
-    .filter(({ part }) => !(part.inline && part.cid && m.has_html && previewed.includes(part.type)));
+    .filter(({ part, n }) => n !== invitation(m) && !(part.inline && part.cid && m.has_html && previewed.includes(part.type)));
 }
 
 /** How high a mail as its sender laid it out will be, in pixels: a guess by its words, because nothing in its frame may tell. */

@@ -13,6 +13,11 @@ export interface Mailing {
   readonly files: readonly Attachment[];
 }
 
+/** What stands in a field and is no recipient yet. */
+export type Typed = Readonly<Record<Field, string>>;
+
+export const nothingTyped: Typed = { to: "", cc: "", bcc: "" };
+
 /** What an item of the outbox carries: only what differs from what the gateway would choose by itself. */
 export type Chosen = Partial<Mailing>;
 
@@ -62,6 +67,14 @@ export function confirm(m: Mailing, a: string): Mailing {
 /** The recipients who were never on the conversation and are not confirmed. */
 export function strangers(m: Mailing, known: readonly string[]): string[] {
   return [...m.to, ...m.cc, ...m.bcc].filter((a) => !known.includes(a) && !m.confirmed.includes(a));
+}
+
+/** Why a mail cannot leave as it is: a code of the dictionaries, or "". */
+export function obstacle(m: Mailing, typed: Typed, known: readonly string[], pending: number): "" | "address" | "nobody" | "stranger" | "file" {
+  if (Object.values(typed).some((text) => addresses(text).bad !== "")) return "address";
+  if (m.to.length === 0) return "nobody";
+  if (strangers(m, known).length > 0) return "stranger";
+  return pending > 0 ? "file" : "";
 }
 
 /** Those the customer wrote to as well and who are not among the recipients. */

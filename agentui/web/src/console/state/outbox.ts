@@ -117,6 +117,13 @@ export class Outbox {
     return item;
   }
 
+  /** Forgets everything: the agent signs out and has been asked. What is on its way may still arrive. */
+  async clear(): Promise<void> {
+    const all = this.items;
+    this.publish([]);
+    await Promise.all(all.map((i) => this.o.shelf.remove(i.client_id).catch(() => undefined)));
+  }
+
   /** The connection has come or gone. Coming back starts at once what was waiting for its next attempt. */
   setOnline(online: boolean): void {
     this.online = online;

@@ -14,12 +14,14 @@ interface Saved {
   list: number;
   context: number;
   pictures: string[]; // addresses whose remote pictures are always shown, oldest first
+  agent: string; // who chose those
 }
 
 const key = "sportello.settings";
-const initial: Saved = { theme: "system", density: "comfortable", locale: "", letters: true, muted: false, list: 320, context: 340, pictures: [] };
+const initial: Saved = { theme: "system", density: "comfortable", locale: "", letters: true, muted: false, list: 320, context: 340, pictures: [], agent: "" };
 
 export class Settings {
+  dark = $state(false);
   private values = $state<Saved>({ ...initial });
 
   constructor(private readonly store: Pick<Storage, "getItem" | "setItem">) {
@@ -46,6 +48,11 @@ export class Settings {
     this.show();
   }
 
+  /** Says who works here now. Another agent does not take over which senders were trusted. */
+  of(agent: string): void {
+    if (this.values.agent !== agent) this.set({ agent, pictures: [] });
+  }
+
   /** Whether a sender's remote pictures are shown without asking. */
   shows(address: string): boolean {
     return this.values.pictures.includes(address.toLowerCase());
@@ -63,8 +70,8 @@ export class Settings {
 
   private show(): void {
     const { theme, density } = this.values;
-    const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
-    document.documentElement.dataset.theme = dark ? "dark" : "light";
+    this.dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+    document.documentElement.dataset.theme = this.dark ? "dark" : "light";
     document.documentElement.dataset.density = density;
     if (this.values.locale) setLocale(this.values.locale);
   }
