@@ -57,7 +57,7 @@ type measuring struct {
 	Sockets int `help:"Idle sockets of each kind." default:"2000"`
 	Mails   int `help:"Mails delivered into Dovecot." default:"4000"`
 
-	Profile string `help:"Folder for profiles of the gateway and statements of PostgreSQL, for each kind of message." type:"path" placeholder:"DIR"`
+	Profile string `help:"Folder for profiles of the gateway and statements of PostgreSQL, for each kind of message; the heaviest are printed where a bar is missed." type:"path" placeholder:"DIR"`
 }
 
 func (m measuring) length() time.Duration { return time.Duration(m.Seconds) * time.Second }
@@ -105,6 +105,7 @@ type sample struct {
 	lost    atomic.Int64
 	took    time.Duration
 	cpu     map[string]time.Duration
+	why     *reasons // nil when nobody looked
 	mu      sync.Mutex
 	failure error // the first
 }
@@ -153,17 +154,15 @@ func (b *bench) measure(ctx context.Context, name string, work func(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	if look != nil {
-		group.Go(func() { look.gateway(running) })
-	}
+	defer look.begin(running)()
 	start := time.Now()
 	s.on.Store(true)
 	pause.For(running, b.opt.length())
 	s.on.Store(false)
 	s.took = time.Since(start)
 	after, err := b.processors()
-	if look != nil {
-		err = joined(err, look.statements(running, s.done.Load()))
+	if err == nil {
+		s.why, err = look.end(running, s.done.Load())
 	}
 	stop()
 	group.Wait()

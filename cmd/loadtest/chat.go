@@ -255,19 +255,24 @@ func (r *room) loop(once func(*talk, context.Context) (time.Time, error)) func(c
 // light sends 50 texts a second, whatever becomes of them; a time counts from when the text was due.
 func (r *room) light(once func(*talk, context.Context) (time.Time, error)) func(context.Context, *sample) {
 	return func(ctx context.Context, s *sample) {
-		var group sync.WaitGroup
-		defer group.Wait()
-		tick := time.NewTicker(lightEvery)
-		defer tick.Stop()
-		for i := 0; ; i++ {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			due := time.Now()
-			group.Go(func() { try(ctx, r.talks[i%len(r.talks)], s, due, once) })
+		atLightLoad(ctx, func(i int, due time.Time) { try(ctx, r.talks[i%len(r.talks)], s, due, once) })
+	}
+}
+
+// atLightLoad does something 50 times a second, whatever becomes of it, until ctx ends, and waits for all of it.
+func atLightLoad(ctx context.Context, do func(i int, due time.Time)) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	tick := time.NewTicker(lightEvery)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
+		due := time.Now()
+		group.Go(func() { do(i, due) })
 	}
 }
 

@@ -21,7 +21,6 @@ const (
 	desks       = 8 // agents, each with a queue of his own, so that a message goes to one screen
 	chatAccount = "shop"
 	mailAccount = "support"
-	mailbox     = "support@sportello.test"
 	smsAccount  = "sms"
 	smsNumber   = "+390236714980"
 	smsSID      = "AC00000000000000000000000000010ad0"
@@ -56,6 +55,7 @@ type gatewaySettings struct {
 	Listen, Metrics, Record, Redis, Twilio string
 	Dir                                    string
 	Mail                                   *dovecot
+	Mailbox                                string
 }
 
 var settingsFile = template.Must(template.New("").Parse(`
@@ -76,11 +76,11 @@ chat_limits: {sockets: 100000, per_ip: 100000, visits_per_minute: 10000000, mess
 {{with .Mail}}ca_file: "{{.CA}}"
 email:
   - account: ` + mailAccount + `
-    address: ` + mailbox + `
+    address: {{$.Mailbox}}
     name: Bottega
     poll: 2s
-    imap: {host: 127.0.0.1, port: {{.Port}}, tls: tls, user: ` + mailbox + `, password: ` + mailPassword + `}
-    smtp: {host: 127.0.0.1, port: 1, tls: tls, user: ` + mailbox + `, password: ` + mailPassword + `}
+    imap: {host: 127.0.0.1, port: {{.Port}}, tls: tls, user: {{$.Mailbox}}, password: ` + mailPassword + `}
+    smtp: {host: 127.0.0.1, port: 1, tls: tls, user: {{$.Mailbox}}, password: ` + mailPassword + `}
 {{end}}{{if .Twilio}}sms:
   - {account: ` + smsAccount + `, account_sid: ` + smsSID + `, auth_tokens: [` + smsToken + `], number: "` + smsNumber + `", api_base: "{{.Twilio}}", name: Bottega}
 {{end}}`))

@@ -9,7 +9,7 @@ import (
 	"sportello/inbox/db"
 )
 
-// grown measures chat once more on a record that is as large as that of a house after some years. It is freshly loaded and the
+// grown measures every kind of message once more on a record that is as large as that of a house after some years. It is freshly loaded and the
 // database has not looked at it (ANALYZE), as in the minute after a backup was restored.
 func (c *upCmd) grown(ctx context.Context, r *rig, empty *bench) error {
 	var customers, messages, open int
@@ -18,7 +18,7 @@ func (c *upCmd) grown(ctx context.Context, r *rig, empty *bench) error {
 	}
 	b := *empty
 	b.prefix, b.pids = "grown: ", maps.Clone(empty.pids)
-	s, err := r.gateway(ctx, "grown", false)
+	s, err := r.gateway(ctx, "grown", grownMailbox)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (c *upCmd) grown(ctx context.Context, r *rig, empty *bench) error {
 		return err
 	}
 	first := len(b.report.Rows)
-	if err := b.chatRows(ctx, c.wants); err != nil {
+	if err := c.messages(ctx, r, &b, grownMailbox); err != nil {
 		return err
 	}
 	b.report.compare(first, b.prefix)
@@ -76,7 +76,7 @@ func (b *bench) load(ctx context.Context, record string, customers, messages, op
 		return err
 	}
 	defer d.Close() //nolint:errcheck // every statement is committed when it returns
-	for _, table := range []string{"customer", "identity", "conversation", "message", "event"} {
+	for _, table := range []string{"customer", "identity", "conversation", "message", "mail_ref", "event"} {
 		// Otherwise chance would have it whether the database has looked at a table by itself before the measurement begins.
 		if _, err := d.ExecContext(ctx, `ALTER TABLE `+table+` SET (autovacuum_enabled = false)`); err != nil {
 			return fmt.Errorf("load %s: %w", table, err)
@@ -98,6 +98,9 @@ var grownSQL = strings.NewReplacer(
 	"{message}", "'01900000-0000-7003-8000-' || lpad(to_hex(v * 8 + m), 12, '0')",
 	"{event}", "'01900000-0000-7004-8000-' || lpad(to_hex(v * 8 + m), 12, '0')",
 	"{time}", "1735689600000 + v * 10000",
+	"{kind}", "CASE WHEN v % 10 < 6 THEN 'chat' WHEN v % 10 < 8 THEN 'email' ELSE 'sms' END",
+	"{account}", "CASE WHEN v % 10 < 6 THEN '"+chatAccount+"' WHEN v % 10 < 8 THEN '"+mailAccount+"' ELSE '"+smsAccount+"' END",
+	"{from}", "CASE WHEN v % 10 < 6 THEN 'grown-' || c WHEN v % 10 < 8 THEN 'cliente' || c || '@clienti.test' ELSE '+39347' || lpad(c::text, 7, '0') END",
 	"{all}", "(SELECT $1::bigint AS customers, $2::bigint AS conversations, $3::bigint AS open) n",
 	"{body}", "'Buongiorno, vorrei sapere quando arriva il mio ordine numero ' || v || '. Grazie mille e buona giornata!'",
 )
@@ -107,18 +110,23 @@ var grownTables = []struct{ table, sql string }{
 		SELECT {customer}, 'Cliente ' || c, 'it', 'cliente ' || c, 1735689600000, 1735689600000
 		FROM {all}, generate_series(0, n.customers - 1) c`},
 	{"identities", `INSERT INTO identity (id, customer_id, kind, value, proof, owner, last_in_at, last_account, created_at)
-		SELECT {customer}, {customer}, 'chat', 'grown-' || c, 3, 1, 1735689600000, 'shop', 1735689600000
-		FROM {all}, generate_series(0, n.customers - 1) c`},
+		SELECT replace({customer}, '-7001-', i.part), {customer}, i.kind, i.value, 3, 1, 1735689600000, i.account, 1735689600000
+		FROM {all}, generate_series(0, n.customers - 1) c, LATERAL (VALUES ('-7001-', 'chat', 'grown-' || c, '` + chatAccount + `'),
+			('-7005-', 'email', 'cliente' || c || '@clienti.test', '` + mailAccount + `'),
+			('-7006-', 'sms', '+39347' || lpad(c::text, 7, '0'), '` + smsAccount + `')) i (part, kind, value, account)`},
 	{"conversations", `INSERT INTO conversation (id, number, customer_id, kind, account_id, state, queue, last_seq, last_kind, last_from, last_in_at,
 			last_message_seq, preview, queued_at, waiting_since, created_at, updated_at, closed_at)
-		SELECT {conversation}, 1001 + v, {customer}, 'chat', 'shop', CASE WHEN waits THEN 'waiting' ELSE 'closed' END, 'assistenza', 6, 'chat', 'grown-' || c,
+		SELECT {conversation}, 1001 + v, {customer}, {kind}, {account}, CASE WHEN waits THEN 'waiting' ELSE 'closed' END, 'assistenza', 6, {kind}, {from},
 			{time}, 6, 'Buongiorno', {time}, CASE WHEN waits THEN {time} END, {time}, {time}, CASE WHEN waits THEN NULL ELSE {time} END
 		FROM {all}, generate_series(0, n.conversations - 1) v, LATERAL (SELECT v % n.customers AS c, v >= n.conversations - n.open AS waits) w`},
 	{"messages", `INSERT INTO message (id, conversation_id, customer_id, seq, direction, kind, account_id, external_id, author_kind, author_id,
 			peer, body, proof, at)
-		SELECT {message}, {conversation}, {customer}, m + 1, 'in', 'chat', 'shop', 'grown-' || v || '-' || m, 'customer', {customer},
-			'grown-' || c, {body}, 3, {time} + m
+		SELECT {message}, {conversation}, {customer}, m + 1, 'in', {kind}, {account}, 'grown-' || v || '-' || m, 'customer', {customer},
+			{from}, {body}, 3, {time} + m
 		FROM {all}, generate_series(0, n.conversations - 1) v, generate_series(1, 5) m, LATERAL (SELECT v % n.customers AS c) w`},
+	{"references of mails", `INSERT INTO mail_ref (ref, conversation_id, message_id, ours)
+		SELECT 'grown-' || v || '-' || m || '@clienti.test', {conversation}, {message}, 0
+		FROM {all}, generate_series(0, n.conversations - 1) v, generate_series(1, 5) m WHERE {kind} = 'email' AND n.customers + n.open >= 0`},
 	{"events", `INSERT INTO event (stream, seq, id, customer_id, type, actor, at, data)
 		SELECT 'conversation:' || {conversation}, m + 1, {event}, {customer},
 			CASE WHEN m = 0 THEN 'conversation.opened' ELSE 'message.received' END, 'customer:' || {customer}, {time} + m,

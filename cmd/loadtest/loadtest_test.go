@@ -181,7 +181,12 @@ func TestGrownRecordIsLoaded(t *testing.T) {
 	}
 	defer func() { _ = d.Close() }()
 	for query, want := range map[string]int{
-		`SELECT count(*) FROM customer`:                             20,
+		`SELECT count(*) FROM customer`: 20,
+		`SELECT count(*) FROM identity`: 60,
+		`SELECT count(*) FROM identity WHERE kind = 'sms' AND value = '+393470000007'`:                                             1,
+		`SELECT count(*) FROM conversation WHERE kind = 'email' AND account_id = 'support'`:                                        20,
+		`SELECT count(*) FROM mail_ref r JOIN message m ON m.id = r.message_id AND m.kind = 'email'`:                               100,
+		`SELECT count(*) FROM message m JOIN identity i ON i.customer_id = m.customer_id AND (i.kind, i.value) = (m.kind, m.peer)`: 500,
 		`SELECT count(*) FROM conversation`:                         100,
 		`SELECT count(*) FROM conversation WHERE state = 'waiting'`: 10,
 		`SELECT count(*) FROM message`:                              500,

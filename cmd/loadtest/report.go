@@ -28,6 +28,7 @@ type row struct {
 	Ratios    map[string]float64 `json:"ratios,omitempty"` // to the limits of the same run
 	Lost      int64              `json:"lost,omitempty"`
 	Bars      []bar              `json:"bars,omitempty"`
+	Why       *reasons           `json:"why,omitempty"` // nil when nobody looked
 }
 
 // bar is what a figure must reach.
@@ -61,10 +62,16 @@ func (r *report) add(row row) {
 func (r *report) missed() int {
 	n := 0
 	for _, row := range r.Rows {
-		for _, b := range row.Bars {
-			if !b.Met {
-				n++
-			}
+		n += row.missed()
+	}
+	return n
+}
+
+func (r row) missed() int {
+	n := 0
+	for _, b := range r.Bars {
+		if !b.Met {
+			n++
 		}
 	}
 	return n
@@ -86,8 +93,13 @@ func (r *report) writeText(w io.Writer) {
 		fmt.Fprintf(w, "  websocket to websocket, 64 pairs       %8.0f /s   %.4f ms CPU   alone at 50/s p50 %.3f ms\n", l.ForwardPerSecond, l.ForwardCPU, l.Forward)
 		fmt.Fprintf(w, "  commit + hop + forward at light load   %8.3f ms\n\n", l.light())
 	}
+	explained := true
 	for _, row := range r.Rows {
 		row.writeText(w)
+		explained = explained && (row.Why != nil || row.missed() == 0)
+	}
+	if !explained {
+		fmt.Fprintln(w, "\nwhere the time of what was missed goes is printed with --profile=DIR")
 	}
 }
 
@@ -125,5 +137,8 @@ func (r row) writeText(w io.Writer) {
 			sign = "≤"
 		}
 		fmt.Fprintf(w, "  %-6s %s %.3g, wanted %s %g\n", word, b.What, b.Have, sign, b.Want)
+	}
+	if r.Why != nil && r.missed() > 0 {
+		r.Why.writeText(w)
 	}
 }

@@ -87,7 +87,7 @@ func (b *bench) share(r *row) {
 
 // row is what every kind of message shows.
 func (b *bench) row(name string, s *sample) row {
-	return row{Name: b.prefix + name, PerSecond: s.perSecond(), Latency: s.times.quantiles(), CPU: s.perMessage(), Lost: s.lost.Load()}
+	return row{Name: b.prefix + name, PerSecond: s.perSecond(), Latency: s.times.quantiles(), CPU: s.perMessage(), Lost: s.lost.Load(), Why: s.why}
 }
 
 // idleRows measures what connections cost that say nothing. The gateway must be freshly started, so that no garbage of other work hides

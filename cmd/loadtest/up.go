@@ -16,8 +16,8 @@ import (
 // upCmd starts everything and measures it.
 type upCmd struct {
 	measuring `embed:""`
-	Rows      []string `help:"What to measure: ${enum}." enum:"limits,idle,chat,light,reply,reply-light,sms,mail,embedded" default:"limits,idle,chat,light,reply,reply-light,sms,mail,embedded"`
-	Grow      string   `help:"Then load customers,messages,open conversations into a new record and measure chat again." placeholder:"200000,2000000,10000"`
+	Rows      []string `help:"What to measure: ${enum}." enum:"limits,idle,chat,light,reply,reply-light,sms,sms-light,mail,embedded" default:"limits,idle,chat,light,reply,reply-light,sms,sms-light,mail,embedded"`
+	Grow      string   `help:"Then load customers,messages,open conversations into a new record and measure the messages again." placeholder:"200000,2000000,10000"`
 	Gateway   string   `help:"The gateway's program; built from the sources around here when not given." type:"path" placeholder:"FILE"`
 	Dir       string   `help:"Folder for the servers' data, on the disk to be measured; a temporary one when not given." type:"path"`
 	Postgres  []string `help:"Further settings of PostgreSQL, such as auto_explain.log_min_duration=10." sep:"none" placeholder:"NAME=VALUE"`
@@ -127,7 +127,7 @@ func (c *upCmd) all(ctx context.Context, r *rig, out *report) error {
 
 // production measures a gateway on PostgreSQL and Redis.
 func (c *upCmd) production(ctx context.Context, r *rig, b *bench) error {
-	s, err := r.gateway(ctx, "record", true)
+	s, err := r.gateway(ctx, "record", freshMailbox)
 	if err != nil {
 		return err
 	}
@@ -156,22 +156,28 @@ func (c *upCmd) production(ctx context.Context, r *rig, b *bench) error {
 			return err
 		}
 	}
+	if err := c.messages(ctx, r, b, freshMailbox); err != nil {
+		return err
+	}
+	return s.Stop()
+}
+
+// messages measures the kinds of messages that are asked for.
+func (c *upCmd) messages(ctx context.Context, r *rig, b *bench, mailbox string) error {
 	if slices.ContainsFunc([]string{"chat", "light", "reply", "reply-light"}, c.wants) {
 		if err := b.chatRows(ctx, c.wants); err != nil {
 			return err
 		}
 	}
-	if c.wants("sms") {
-		if err := b.smsRow(ctx); err != nil {
-			return fmt.Errorf("sms: %w", err)
-		}
+	if err := b.smsRows(ctx, c.wants); err != nil {
+		return fmt.Errorf("sms: %w", err)
 	}
 	if c.wants("mail") {
-		if err := b.mailRow(ctx, r.mail); err != nil {
+		if err := b.mailRow(ctx, r.mail, mailbox); err != nil {
 			return fmt.Errorf("mail: %w", err)
 		}
 	}
-	return s.Stop()
+	return nil
 }
 
 // embedded measures a gateway that needs no server: SQLite and the Redis of its own process.
@@ -243,8 +249,8 @@ func (r *rig) begin(ctx context.Context) error {
 	return nil
 }
 
-// gateway prepares a gateway on a new database of this name, with or without the channels besides chat.
-func (r *rig) gateway(ctx context.Context, database string, all bool) (*server, error) {
+// gateway prepares a gateway on a new database of this name, which reads a mailbox.
+func (r *rig) gateway(ctx context.Context, database, mailbox string) (*server, error) {
 	dir, err := r.sub("gateway-" + database)
 	if err != nil {
 		return nil, err
@@ -257,10 +263,7 @@ func (r *rig) gateway(ctx context.Context, database string, all bool) (*server, 
 			return nil, err
 		}
 	}
-	set := gatewaySettings{Record: r.postgres.URLOf(database), Redis: r.redis, Dir: dir}
-	if all {
-		set.Mail, set.Twilio = r.mail, r.twilio
-	}
+	set := gatewaySettings{Record: r.postgres.URLOf(database), Redis: r.redis, Dir: dir, Mail: r.mail, Mailbox: mailbox, Twilio: r.twilio}
 	s, err := prepareGateway(ctx, r.binary, set)
 	if err != nil {
 		return nil, err
