@@ -86,7 +86,7 @@ const mostInlined = 24 << 20
 func (s *Server) inlined(c *call, m inbox.Message, cid string, left *int64) string {
 	most := int64(4 << 20)
 	i := slices.IndexFunc(m.Parts, func(p channels.Part) bool { return p.CID == cid })
-	if i < 0 || m.Parts[i].Size > min(most, *left) || !slices.Contains(shown, m.Parts[i].Type) {
+	if i < 0 || m.Parts[i].Check.Held() || m.Parts[i].Size > min(most, *left) || !slices.Contains(shown, m.Parts[i].Type) {
 		return ""
 	}
 	*left -= m.Parts[i].Size
@@ -113,12 +113,18 @@ func (s *Server) messageRaw(c *call) (any, error) {
 	if m.Raw == "" {
 		return nil, errNotFound
 	}
+	if slices.ContainsFunc(m.Parts, infected) {
+		return nil, refuse(http.StatusForbidden, "file_held")
+	}
 	name := "message-" + string(m.ID) + ".txt"
 	if m.Kind == channels.Email {
 		name = "message-" + string(m.ID) + ".eml"
 	}
 	return s.file(c, m.Raw, "application/octet-stream", "attachment", name)
 }
+
+// infected reports whether a file must not leave the vault even within the mail that it came with.
+func infected(p channels.Part) bool { return p.Check == channels.CheckInfected }
 
 // messagePart is one file of a message; n counts from 0.
 func (s *Server) messagePart(c *call) (any, error) {
@@ -131,19 +137,23 @@ func (s *Server) messagePart(c *call) (any, error) {
 		return nil, errNotFound
 	}
 	p := m.Parts[n]
+	if p.Check.Held() {
+		return nil, refuse(http.StatusForbidden, "file_held")
+	}
 	if slices.Contains(shown, p.Type) {
 		return s.file(c, p.Blob, p.Type, "inline", p.Name)
 	}
 	return s.file(c, p.Blob, "application/octet-stream", "attachment", p.Name)
 }
 
-// messageParts is all files of a message as one archive.
+// messageParts is all files of a message as one archive, without those that are held.
 func (s *Server) messageParts(c *call) (any, error) {
 	m, err := s.message(c)
 	if err != nil {
 		return nil, err
 	}
-	if len(m.Parts) == 0 {
+	parts := slices.DeleteFunc(slices.Clone(m.Parts), func(p channels.Part) bool { return p.Check.Held() })
+	if len(parts) == 0 {
 		return nil, errNotFound
 	}
 	h := c.w.Header()
@@ -152,7 +162,7 @@ func (s *Server) messageParts(c *call) (any, error) {
 	h.Set("Content-Security-Policy", policyFile)
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if err := s.archive(c.ctx, c.w, m.Parts); err != nil {
+	if err := s.archive(c.ctx, c.w, parts); err != nil {
 		s.Log.Warn("archive not sent to its end", "message", m.ID, "err", err)
 		panic(http.ErrAbortHandler) // cut, so that no half archive looks whole
 	}

@@ -216,3 +216,40 @@ func FuzzDocument(f *testing.F) {
 		}
 	})
 }
+
+// E-45: a file that is held is not given out, alone, in the archive, within the document or within the raw mail.
+func TestE45HeldFilesAreNotGivenOut(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		r := newRig(t, d)
+		mail := func(check channels.Check) string {
+			return string(r.mail("cliente@example.it", "Ciao", func(in *channels.Inbound) {
+				in.External, in.HTML, in.Raw = "held:"+string(check), `<p>Ciao <img src="cid:logo@x"></p>`, r.put("From: x\r\n\r\nraw")
+				in.Parts = []channels.Part{
+					{Name: "logo.png", Type: "image/png", Size: int64(len(png)), Blob: r.put(png), Inline: true, CID: "logo@x", Check: check, Threat: "X"},
+					{Name: "a.txt", Type: "text/plain", Size: 1, Blob: r.put("a"), Check: channels.CheckUnscanned},
+				}
+			}).Message)
+		}
+		b := r.as("anna")
+		for check, raw := range map[channels.Check]int{channels.CheckInfected: 403, channels.CheckForbidden: 200, channels.CheckTooLarge: 200} {
+			id := mail(check)
+			if body, res := b.text("/api/messages/" + id + "/parts/0"); res.StatusCode != 403 || !strings.Contains(body, "file_held") {
+				t.Errorf("%s: %d %s", check, res.StatusCode, body)
+			}
+			if _, res := b.text("/api/messages/" + id + "/parts/1"); res.StatusCode != 200 {
+				t.Errorf("%s: the other file: %d", check, res.StatusCode)
+			}
+			if body, _ := b.text("/api/messages/" + id + "/html"); strings.Contains(body, "data:image") {
+				t.Errorf("%s: shown within the document", check)
+			}
+			body, _ := b.text("/api/messages/" + id + "/parts.zip")
+			z, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
+			if err != nil || len(z.File) != 1 || z.File[0].Name != "a.txt" {
+				t.Errorf("%s: the archive: %v", check, err)
+			}
+			if _, res := b.text("/api/messages/" + id + "/raw"); res.StatusCode != raw {
+				t.Errorf("%s: the raw mail: %d, want %d", check, res.StatusCode, raw)
+			}
+		}
+	})
+}

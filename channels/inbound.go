@@ -42,7 +42,24 @@ type Part struct {
 	Blob   BlobID `json:"blob"`
 	Inline bool   `json:"inline,omitempty"` // shown within the text
 	CID    string `json:"cid,omitempty"`    // Content-ID without angle brackets (RFC 2392)
+	Check  Check  `json:"check,omitempty"`  // whether it may be opened
+	Threat string `json:"threat,omitempty"` // with CheckInfected: what the scanner calls it
 }
+
+// Check is what was found when a file was looked at on its way in.
+type Check string
+
+// The findings. A file that nobody looked at has none.
+const (
+	CheckClean     Check = "clean"     // a scanner found nothing
+	CheckInfected  Check = "infected"  // a scanner found something
+	CheckUnscanned Check = "unscanned" // the scanner could not be asked, or could not look
+	CheckForbidden Check = "forbidden" // the house takes no files of this kind
+	CheckTooLarge  Check = "too_large" // nor files of this size
+)
+
+// Held reports whether a file is kept and not given out.
+func (c Check) Held() bool { return c == CheckInfected || c == CheckForbidden || c == CheckTooLarge }
 
 // Thread is what a message says of the conversation it belongs to. Ids have no angle brackets.
 type Thread struct {

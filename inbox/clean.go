@@ -21,7 +21,7 @@ func clean(in channels.Inbound) channels.Inbound {
 	}
 	for i := range in.Parts {
 		p := &in.Parts[i]
-		p.Name, p.Type, p.CID = storable(p.Name), storable(p.Type), storable(p.CID)
+		p.Name, p.Type, p.CID, p.Threat = storable(p.Name), storable(p.Type), storable(p.CID), storable(p.Threat)
 	}
 	return in
 }

@@ -36,7 +36,7 @@
 //	PUT    /api/customers/{id}/preference     SetPreference → customer.Customer
 //	GET    /api/messages/{id}/html?images=1   sanitised HTML document of its own policy, for a sandboxed frame; lang=en names its buttons
 //	GET    /api/messages/{id}/raw             the raw message as a download
-//	GET    /api/messages/{id}/parts/{n}       an attachment, always with Content-Disposition and nosniff
+//	GET    /api/messages/{id}/parts/{n}       an attachment, always with Content-Disposition and nosniff  (403 file_held)
 //	GET    /api/messages/{id}/parts.zip       all attachments in one archive
 //	GET    /api/rules                         → RuleSet              the version in force (managers)
 //	GET    /api/rules/versions                → []RuleSet            newest first, at most 100

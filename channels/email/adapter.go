@@ -21,6 +21,7 @@ type Deps struct {
 	Vault     channels.Vault
 	Bookmarks channels.Bookmarks
 	Health    channels.HealthSink
+	Scanner   Scanner        // is asked about each file that came with a mail; nil: nobody is
 	Marks     channels.Marks // is told what others did to mail that was taken; nil: nobody is
 	Log       *slog.Logger
 	Now       func() time.Time

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -30,10 +29,8 @@ func (a *Adapter) Again(ctx context.Context, blob channels.BlobID) (in channels.
 	m := a.read(ctx, raw, listed{size: int64(len(raw))})
 	in = a.inbound(m, time.Time{})
 	in.Raw = blob
-	for i, f := range m.Files {
-		if in.Parts[i].Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
-			return in, false, fmt.Errorf("keep attachment: %w", err)
-		}
+	if in.Parts, err = a.keepFiles(ctx, m.Files); err != nil {
+		return in, false, err
 	}
 	return in, true, nil
 }

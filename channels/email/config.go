@@ -63,6 +63,7 @@ type Config struct {
 	Key          []byte         // signs those addresses, and marks what we send so that it is known when it comes back (see echo)
 	Brands       []string       // names of the house besides Name, which strangers must not show without a warning
 	Resolver     authn.Resolver // looks up who vouches for a mail of which our servers say nothing; nil: nobody does
+	Files        FilePolicy     // which files that came with a mail are given out
 	SkipExisting bool           // begin at the first start with mail that arrives from then on
 
 	Poll      time.Duration // between looks where there is no IDLE: 1 minute

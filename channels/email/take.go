@@ -52,10 +52,8 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 	}
 	t := &taken{mail: m, in: a.inbound(m, l.received), uid: l.uid}
 	t.in.Raw, t.in.Outgoing = blob, l.sent
-	for i, f := range m.Files {
-		if t.in.Parts[i].Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
-			return nil, storeError{fmt.Errorf("keep attachment: %w", err)}
-		}
+	if t.in.Parts, err = a.keepFiles(ctx, m.Files); err != nil {
+		return nil, storeError{err}
 	}
 	return t, nil
 }
@@ -155,9 +153,6 @@ func (a *Adapter) inbound(m *letter.Mail, received time.Time) channels.Inbound {
 	}
 	if said := a.reports(m); len(said) > 0 {
 		in.Details.Reports = said
-	}
-	for _, f := range m.Files {
-		in.Parts = append(in.Parts, f.Part)
 	}
 	if !received.IsZero() {
 		in.Meta["internaldate"] = received.UTC().Format(time.RFC3339)

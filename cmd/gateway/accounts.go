@@ -39,7 +39,7 @@ func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Poll: e.Poll, Folders: e.Folders, Junk: e.Junk, Sent: e.Sent,
 			SentCopy: email.CopyMode(e.SentCopy), After: email.After(e.After), MoveTo: e.MoveTo,
 			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands,
-			DKIM: e.DKIM.signing(), Bounces: e.Bounces, Key: s.key("mail"), InsecureLab: e.InsecureLab,
+			DKIM: e.DKIM.signing(), Bounces: e.Bounces, Key: s.key("mail"), Files: s.Files.policy(), InsecureLab: e.InsecureLab,
 		})
 	}
 	return all

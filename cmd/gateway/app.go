@@ -185,10 +185,14 @@ func (a *app) wireChannels(context.Context) error {
 			return fmt.Errorf("ca_file: %w", err)
 		}
 	}
+	scanner, err := a.settings.Files.scanner()
+	if err != nil {
+		return err
+	}
 	bookmarks := inbox.NewBookmarks(a.record, a.now)
 	for i, cfg := range a.settings.emailConfigs(bookmarks) {
 		cfg.CAs = cas
-		deps := email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Read: a.opt.readMail}
+		deps := email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Scanner: scanner, Read: a.opt.readMail}
 		if a.settings.Email[i].Answered != "off" {
 			deps.Marks = a.ledger
 		}

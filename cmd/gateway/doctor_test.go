@@ -26,6 +26,7 @@ email:
     imap: {host: 127.0.0.1, port: 1, tls: tls, user: u, password: p}
     smtp: {host: 127.0.0.1, port: 1, tls: starttls, user: u, password: p}
 chat: [{account: shop, name: Shop}]
+files: {clamd: "127.0.0.1:1", forbidden: [".exe"], max_mib: 20}
 `, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs")))
 	var out, logs bytes.Buffer
 	if code := run(t.Context(), []string{"doctor", "--json", "--settings", file}, nil, &out, &logs); code != 1 {
@@ -42,7 +43,7 @@ chat: [{account: shop, name: Shop}]
 		}
 	}
 	for what, want := range map[string]string{
-		"settings": "ok", "attachments": "ok", "record": "ok", "live inbox": "ok", "clock": "ok", "single point": "warn", "agents": "bad", "support IMAP": "bad", "support SMTP": "bad",
+		"settings": "ok", "attachments": "ok", "record": "ok", "live inbox": "ok", "clock": "ok", "single point": "warn", "agents": "bad", "support IMAP": "bad", "virus scanner": "warn", "support SMTP": "bad",
 		"queue assistenza": "warn", "rules": "ok", "shop chat": "warn",
 	} {
 		if states[what] != want {

@@ -29,6 +29,8 @@ type Settings struct {
 	Brands        []string `koanf:"brands"`         // names of the house and its people: a stranger's mail that shows one bears a warning
 	VerifySenders bool     `koanf:"verify_senders"` // look DKIM, SPF and DMARC up for mail of which the account's mail server says nothing
 
+	Files FileSettings `koanf:"files"`
+
 	MailHold time.Duration `koanf:"mail_hold"` // how long an agent can take a mail back before it leaves; 0: not at all
 
 	AutomaticPerDomain int `koanf:"automatic_per_domain"` // automatic messages to the mail addresses of one domain in an hour; 0 is 200
@@ -94,6 +96,7 @@ func (s Settings) validate() error {
 	s.checkStores(&found)
 	s.checkManners(&found)
 	s.checkMail(&found)
+	s.Files.check(&found)
 	s.ChatLimits.check(&found)
 	s.checkReceive(&found)
 	seen := map[string]bool{}

@@ -1,6 +1,7 @@
 package letter
 
 import (
+	"bytes"
 	"html"
 	"net/http"
 	"net/url"
@@ -65,6 +66,11 @@ func shownCIDs(markup string) map[string]bool {
 // sniff returns the media type that the bytes show, or the stated one where they show nothing in particular. A file whose bytes
 // contradict its label (HTML called an image) gets the type of its bytes.
 func sniff(data []byte, stated string) string {
+	for _, p := range programs {
+		if bytes.HasPrefix(data, []byte(p.magic)) && (p.kind == script || bytes.IndexByte(data[:min(len(data), 64)], 0) >= 0) {
+			return p.kind
+		}
+	}
 	stated = strings.ToLower(strings.TrimSpace(stated))
 	if !strings.Contains(stated, "/") || strings.HasPrefix(stated, "multipart/") || strings.ContainsAny(stated, " \"<>") {
 		stated = "application/octet-stream"
@@ -72,7 +78,7 @@ func sniff(data []byte, stated string) string {
 	found, _, _ := strings.Cut(http.DetectContentType(data), ";")
 	switch found {
 	case "application/octet-stream", "text/plain", "application/zip", "text/xml", "application/x-gzip":
-		if strings.HasPrefix(stated, "image/") && stated != "image/svg+xml" && found == "text/plain" {
+		if strings.HasPrefix(stated, "image/") && stated != "image/svg+xml" && (found == "text/plain" || found == "application/zip") {
 			return found
 		}
 		return stated
@@ -83,8 +89,18 @@ func sniff(data []byte, stated string) string {
 	return stated
 }
 
-// SafeName makes a file name that is safe to show, to store and to send: no path, no control or direction characters, no quotes, not
-// empty, not hidden, not too long with its extension kept.
+const script = "text/x-shellscript"
+
+// programs are what a computer runs, by their first bytes: a label that says otherwise is a trick.
+var programs = []struct{ magic, kind string }{
+	{"MZ", "application/vnd.microsoft.portable-executable"}, {"\x7fELF", "application/x-elf"}, {"#!", script},
+	{"\xcf\xfa\xed\xfe", "application/x-mach-binary"}, {"\xce\xfa\xed\xfe", "application/x-mach-binary"}, {"\xca\xfe\xba\xbe", "application/java-vm"},
+	{"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"},
+}
+
+// SafeName makes a file name that is safe to show, to store and to send: no path, no control or direction characters, no quotes, no run of
+// blanks that would push its ending out of sight, not the name of a device of Windows, not empty, not hidden, not too long with its
+// extension kept.
 func SafeName(name, kind string, n int) string {
 	name = field.Words(name)
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
@@ -96,7 +112,10 @@ func SafeName(name, kind string, n int) string {
 		}
 		return r
 	}, name)
-	name = strings.Trim(name, " .")
+	name = strings.Trim(strings.Join(strings.Fields(name), " "), " .")
+	if device(name) {
+		name = "_" + name
+	}
 	if name == "" {
 		return "attachment-" + strconv.Itoa(n) + extension(kind)
 	}
@@ -108,6 +127,17 @@ func SafeName(name, kind string, n int) string {
 		name = string(runes[:nameLimit-len([]rune(ext))]) + ext
 	}
 	return name
+}
+
+// device reports whether Windows takes a name for a device, whatever its ending: CON, NUL, COM1 and their like.
+func device(name string) bool {
+	base, _, _ := strings.Cut(strings.ToLower(name), ".")
+	switch base = strings.TrimSpace(base); base {
+	case "con", "prn", "aux", "nul":
+		return true
+	}
+	port := strings.HasPrefix(base, "com") || strings.HasPrefix(base, "lpt")
+	return port && len([]rune(base)) == 4 && strings.ContainsAny(base[3:], "0123456789¹²³")
 }
 
 // extension returns the customary extension of a media type with its dot, or "". It does not ask the host, whose tables differ.

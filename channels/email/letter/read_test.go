@@ -201,7 +201,8 @@ func TestE45NamesAreSafe(t *testing.T) {
 	for name, want := range map[string]string{
 		"fattura.pdf": "fattura.pdf", "../../etc/passwd": "passwd", `C:\Windows\x.exe`: "x.exe", "": "attachment-3.pdf", "..": "attachment-3.pdf",
 		".htaccess": "htaccess", "a\x00b\r\n.pdf": "ab .pdf", `say "hi".pdf`: "say _hi_.pdf", "gpj.\u202Eexe": "gpj.exe",
-		"=?utf-8?q?citt=C3=A0.pdf?=": "città.pdf", strings.Repeat("x", 300) + ".pdf": strings.Repeat("x", 116) + ".pdf",
+		"=?utf-8?q?citt=C3=A0.pdf?=": "città.pdf", "foto.jpg" + strings.Repeat(" ", 90) + ".exe": "foto.jpg .exe", "CON": "_CON", "aux.txt": "_aux.txt",
+		"com1.pdf": "_com1.pdf", "LPT¹": "_LPT¹", "comune.pdf": "comune.pdf", "nul .txt": "_nul .txt", "\u202Efdp.exe": "fdp.exe", "a/b\\..\\c.txt": "c.txt", "x.pdf. . .": "x.pdf", strings.Repeat("x", 300) + ".pdf": strings.Repeat("x", 116) + ".pdf",
 	} {
 		if got := SafeName(name, "application/pdf", 3); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
@@ -215,6 +216,11 @@ func TestE45NamesAreSafe(t *testing.T) {
 		{"plain words", "image/jpeg", "text/plain"},
 		{"\x89PNG\x0D\x0A\x1A\x0A", "image/png", "image/png"},
 		{"x\x00", "bogus", "application/octet-stream"},
+		{"MZ\x90\x00", "application/pdf", "application/vnd.microsoft.portable-executable"},
+		{"#!/bin/sh\n", "text/plain", "text/x-shellscript"},
+		{"MZ ha scritto: ecco il verbale", "text/plain", "text/plain"},
+		{"\x7fELF\x02", "image/jpeg", "application/x-elf"},
+		{"PK\x03\x04", "image/png", "application/zip"},
 	} {
 		if got := sniff([]byte(c.data), c.stated); got != c.want {
 			t.Errorf("%q as %s: %s, want %s", c.data, c.stated, got, c.want)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { message } from "./fixtures";
-import { bounceReason, fileKind, guessHeight, listed, segments, thirdParty, told, verdict, when } from "./mail";
+import { bounceReason, checkKey, fileKind, guessHeight, held, listed, segments, thirdParty, told, verdict, when } from "./mail";
 
 describe("E-44 segments", () => {
   test("part a text at byte offsets", () => {
@@ -89,4 +89,18 @@ test("E-41 an appointment is told in the reader's zone, a whole day without hour
   expect(when("2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z", true, "it", "America/New_York")).toBe("martedì 24 novembre 2026");
   expect(when("2026-11-24T00:00:00Z", "2026-11-27T00:00:00Z", true, "it")).toMatch(/24.*26 novembre/);
   expect(when("", undefined, false, "it")).toBe("");
+});
+
+describe("E-45 files that were looked at", () => {
+  const part = (check?: string) => ({ name: "a", type: "image/png", size: 1, blob: "b", check }) as Parameters<typeof held>[0];
+
+  test("gives out what is clean or could not be scanned", () => {
+    expect([undefined, "clean", "unscanned", "infected", "forbidden", "too_large"].map((c) => held(part(c)))).toEqual([false, false, false, true, true, true]);
+    expect(listed(message({ id: "m1", seq: 1, parts: [part("infected"), part("clean")] })).map(({ preview }) => preview)).toEqual([false, true]);
+  });
+
+  test("says what a reader must know", () => {
+    expect(checkKey(part("clean"))).toBeNull();
+    expect(checkKey(part("unscanned"))).toBe("attachment.check.unscanned");
+  });
 });

@@ -124,10 +124,30 @@ export function invitation(m: Message): number {
   return m.details?.calendar?.length ? (m.parts ?? []).findIndex((p) => fileKind(p.type, p.name) === "calendar") : -1;
 }
 
+type Part = NonNullable<Message["parts"]>[number];
+
+/** Whether a file is kept and not given out. */
+export function held(p: Part): boolean {
+  return p.check === "infected" || p.check === "forbidden" || p.check === "too_large";
+}
+
+/** What is to be said of how a file was looked at, or null: that it is clean goes without saying. */
+export function checkKey(p: Part): Key | null {
+  switch (p.check) {
+    case "infected":
+    case "forbidden":
+    case "too_large":
+    case "unscanned":
+      return `attachment.check.${p.check}`;
+    default:
+      return null;
+  }
+}
+
 /** The files of a message to list, with their number in it: not those that are shown within its text, nor the one behind its appointment. */
 export function listed(m: Message): { part: NonNullable<Message["parts"]>[number]; n: number; preview: boolean }[] {
   return (m.parts ?? [])
-    .map((part, n) => ({ part, n, preview: previewed.includes(part.type) && part.size < 12_000_000 }))
+    .map((part, n) => ({ part, n, preview: previewed.includes(part.type) && part.size < 12_000_000 && !held(part) }))
     .filter(({ part, n }) => n !== invitation(m) && !(part.inline && part.cid && m.has_html && previewed.includes(part.type)));
 }
 
