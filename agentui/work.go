@@ -140,7 +140,7 @@ func (s *Server) channelHealth(*call) (any, error) {
 	out := []wire.ChannelHealth{}
 	for _, h := range s.Health() {
 		out = append(out, wire.ChannelHealth{
-			Account: h.Account, Kind: h.Kind, OK: h.OK, Code: h.Code, Folder: h.Folder, Since: h.Since, LastSuccess: h.LastSuccess,
+			Account: h.Account, Kind: h.Kind, OK: h.OK, Code: h.Code, Folder: h.Folder, Sending: h.Sending, Since: h.Since, LastSuccess: h.LastSuccess,
 			Lag: h.Lag, Held: h.Held,
 		})
 	}

@@ -100,6 +100,7 @@ type Health struct {
 	OK          bool
 	Code        string    // stable code: "ok", "auth", "network", "throttled", "tls", "protocol", "store", "folder"
 	Folder      string    // of a mailbox, if it is one folder that fails
+	Sending     bool      // of a mailbox: it is read, and nothing can be sent from it
 	Detail      string    // technical detail for the operator's log; never shown to a customer, carries no secret
 	Since       time.Time // not OK since; zero when OK. Filled in by whoever collects reports, not by adapters
 	LastSuccess time.Time // zero if never

@@ -362,8 +362,9 @@ type ChannelHealth struct {
 	Kind        channels.Kind      `json:"kind"`
 	OK          bool               `json:"ok"`
 	Code        string             `json:"code"`
-	Folder      string             `json:"folder,omitempty"` // of a mailbox, if it is one folder that fails
-	Since       time.Time          `json:"since,omitzero"`   // not well since
+	Folder      string             `json:"folder,omitempty"`  // of a mailbox, if it is one folder that fails
+	Sending     bool               `json:"sending,omitempty"` // of a mailbox: messages come, and none can leave
+	Since       time.Time          `json:"since,omitzero"`    // not well since
 	LastSuccess time.Time          `json:"last_success,omitzero"`
 	Lag         int64              `json:"lag"`            // messages known to wait at the provider, -1 when that is not known
 	Held        int                `json:"held,omitempty"` // messages that could not be taken in

@@ -38,6 +38,7 @@ type Adapter struct {
 	log  *slog.Logger
 
 	pool      pool
+	state     state
 	copies    copies
 	restUntil atomic.Int64 // until when nobody is asked about senders, in milliseconds
 
@@ -125,7 +126,7 @@ func (a *Adapter) report(ok bool, code string, err error) {
 	if err != nil {
 		h.Detail = field.Clip(field.OneLine(err.Error()), 500)
 	}
-	a.deps.Health(h)
+	a.deps.Health(a.state.read(h))
 }
 
 // jitter spreads d over its second half, so that many mailboxes of one provider do not knock together.

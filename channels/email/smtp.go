@@ -96,8 +96,12 @@ func (a *Adapter) handOver(ctx context.Context, l letterOut) ([]channels.NotSent
 	c := a.pool.take(ctx)
 	if c == nil {
 		var err error
-		if c, err = a.openSMTP(ctx); err != nil {
-			return nil, smtpFault(err, false)
+		c, err = a.openSMTP(ctx)
+		if err == nil || ctx.Err() == nil {
+			a.reached(err)
+		}
+		if err != nil {
+			return nil, doorFault(err)
 		}
 	}
 	stop := context.AfterFunc(ctx, func() { c.Close() })

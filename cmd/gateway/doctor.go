@@ -236,6 +236,8 @@ func (d *doctor) health(ctx context.Context) {
 	for _, h := range board.all() {
 		what := string(h.Account) + " health"
 		switch {
+		case h.Sending:
+			d.note("bad", what, "nothing can be sent: %s since %s: %s", h.Code, h.Since.UTC().Format(time.RFC3339), h.Detail)
 		case !h.OK:
 			d.note("bad", what, "%s since %s: %s", h.Code, h.Since.UTC().Format(time.RFC3339), h.Detail)
 		case h.Lag > 0:
