@@ -22,7 +22,6 @@ import (
 	"sportello/channels"
 	"sportello/inbox/customer"
 	"sportello/inbox/db"
-	"sportello/inbox/journal"
 )
 
 // Ack is how an account acknowledges the message that begins a conversation.
@@ -117,17 +116,8 @@ func (l *Ledger) answer(ctx context.Context, t *turn, account Account, text AckT
 	if err != nil {
 		return err
 	}
-	m.From, m.To, m.Subject = env.From, env.To, env.Subject
-	if m, err = t.say(journal.Replied, "system", m); err != nil {
-		return err
-	}
-	env.Message, env.Seq, env.At = string(m.ID), m.Seq, m.At
-	t.refs = append(t.refs, ref{id: env.Thread.MessageID, conversation: t.c.ID, message: m.ID, ours: true})
-	t.rows = append(t.rows, Row{
-		ID: row, Message: m.ID, Conversation: t.c.ID, Customer: t.c.Customer, Class: ClassAuto, Purpose: customer.Service, Kind: account.Kind,
-		Account: account.ID, Pinned: true, Envelope: env, State: channels.StateQueued, DueAt: t.at, CreatedAt: t.at,
-	})
-	return nil
+	_, err = t.post("system", m, Row{ID: row, Class: ClassAuto, Pinned: true, Envelope: env, DueAt: t.at})
+	return err
 }
 
 // count notes the automatic message of this turn.

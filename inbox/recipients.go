@@ -9,6 +9,7 @@ package inbox
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -134,15 +135,29 @@ func (l *Ledger) participants(ctx context.Context, t *turn, k channels.Kind) (ma
 	for _, a := range own {
 		known[a] = true
 	}
-	messages, err := list(ctx, t.tx, scanMessage, `SELECT `+messageColumns+` FROM message m WHERE m.conversation_id = $1 AND m.kind = $2
-		ORDER BY m.seq DESC LIMIT 200`, string(t.c.ID), string(k))
-	for _, m := range messages {
+	all, err := mentioned(ctx, t.tx, t.c.ID, k)
+	for _, m := range all {
 		known[m.peer] = true
 		for _, a := range slices.Concat(m.To, m.Cc, m.Details.ReplyTo, m.Details.Bcc) {
 			known[a.Value] = true
 		}
 	}
 	return known, err
+}
+
+// mentioned are the last messages of a conversation by one channel, with nothing but whom they name.
+func mentioned(ctx context.Context, tx *sql.Tx, id ConversationID, k channels.Kind) ([]stored, error) {
+	return list(ctx, tx, func(row scanner) (m stored, err error) {
+		var to, cc, details string
+		if err := row.Scan(&m.peer, &to, &cc, &details); err != nil {
+			return m, err
+		}
+		if details != "" {
+			err = json.Unmarshal([]byte(details), &m.Details)
+		}
+		return m, errors.Join(err, json.Unmarshal([]byte(to), &m.To), json.Unmarshal([]byte(cc), &m.Cc))
+	}, `SELECT m.peer, m.recipients, m.copies, m.details FROM message m WHERE m.conversation_id = $1 AND m.kind = $2
+		ORDER BY m.seq DESC LIMIT 200`, string(id), string(k))
 }
 
 // address puts the recipients and the subject that the author chose into an envelope.

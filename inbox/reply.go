@@ -144,28 +144,35 @@ func (l *Ledger) reply(ctx context.Context, t *turn, cmd ReplyCmd, express *Expr
 	if cmd.Kind == channels.Email {
 		l.address(&env, t.c, cmd)
 	}
-	m.From, m.To, m.Cc, m.Subject, m.Details.Bcc = env.From, env.To, env.Cc, env.Subject, env.Bcc
 	t.c.LastOutAt, t.c.WaitingSince = t.at, time.Time{}
 	env.Since = t.c.LastMessageSeq + 1
-	if m, err = t.say(journal.Replied, ActorOf(cmd.Agent), m); err != nil {
+	out := Row{ID: row, Class: ClassReply, Pinned: cmd.Pinned, Envelope: env, DueAt: l.leaves(cmd.Kind, t.at), Verdict: cmd.Verdict}
+	if express != nil {
+		out = express.begin(out, t.at)
+	}
+	return t.post(ActorOf(cmd.Agent), m, out)
+}
+
+// post says a message that leaves, and puts its row into the outbox. Of the row, what the message and the conversation tell need not be
+// filled in; the message is given whom its envelope names.
+func (t *turn) post(actor journal.Actor, m stored, row Row) (stored, error) {
+	env := row.Envelope
+	m.From, m.To, m.Cc, m.Subject, m.Details.Bcc = env.From, env.To, env.Cc, env.Subject, env.Bcc
+	m, err := t.say(journal.Replied, actor, m)
+	if err != nil {
 		return stored{}, err
 	}
 	env.Message, env.Seq, env.At = string(m.ID), m.Seq, m.At
 	if env.Kind == channels.Email {
 		t.refs = append(t.refs, ref{id: env.Thread.MessageID, conversation: t.c.ID, message: m.ID, ours: true})
 	}
-	out := Row{
-		ID: row, Message: m.ID, Conversation: t.c.ID, Customer: t.c.Customer, Class: ClassReply, Purpose: customer.Service, Kind: cmd.Kind,
-		Account: cmd.Account, Pinned: cmd.Pinned, Envelope: env, State: m.State, DueAt: l.leaves(cmd.Kind, t.at), CreatedAt: t.at, Verdict: cmd.Verdict,
-	}
-	if express != nil {
-		out = express.begin(out, t.at)
-	}
-	t.rows = append(t.rows, out)
+	row.Message, row.Conversation, row.Customer, row.Kind, row.Account = m.ID, t.c.ID, t.c.Customer, m.Kind, m.Account
+	row.Purpose, row.Envelope, row.State, row.CreatedAt = customer.Service, env, m.State, t.at
+	t.rows = append(t.rows, row)
 	return m, nil
 }
 
-// references are the ids of the mails of a conversation, oldest first, with the customer's last one by itself.
+// conversationRefs are the ids of the mails of a conversation, oldest first, with the customer's last one by itself.
 func conversationRefs(ctx context.Context, tx *sql.Tx, id ConversationID) (all []string, lastIn string, err error) {
 	refs, err := list(ctx, tx, func(row scanner) (r ref, err error) { return r, row.Scan(&r.id, &r.ours) },
 		`SELECT r.ref, r.ours FROM mail_ref r JOIN message m ON m.id = r.message_id WHERE r.conversation_id = $1

@@ -138,9 +138,8 @@ func takesPart(ctx context.Context, tx *sql.Tx, v Conversation, a channels.Addre
 	if err != nil || n > 0 {
 		return n > 0, err
 	}
-	messages, err := list(ctx, tx, scanMessage, `SELECT `+messageColumns+` FROM message m WHERE m.conversation_id = $1 AND m.kind = $2
-		ORDER BY m.seq DESC LIMIT 200`, string(v.ID), string(a.Kind))
-	for _, m := range messages {
+	all, err := mentioned(ctx, tx, v.ID, a.Kind)
+	for _, m := range all {
 		if m.peer == a.Value || slices.ContainsFunc(slices.Concat(m.To, m.Cc), func(p channels.Address) bool { return p.Value == a.Value }) {
 			return true, nil
 		}

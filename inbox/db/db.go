@@ -77,9 +77,10 @@ func Open(ctx context.Context, address string) (*DB, error) {
 
 // plans are the settings of every connection to PostgreSQL. Rows are looked up by index: what a verb touches is small, and a plan that was
 // made while a table was small, and kept, would read all of it when it has grown; no figures of tables are needed for that. The plan of a
-// statement is made once for all arguments. A bitmap would gather all messages of a conversation where the first suffices. Where there is no index, the estimate would call for compiling the plan, which takes longer
-// than running it.
-const plans = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan`
+// statement is made once for all arguments. A bitmap would gather all messages of a conversation where the first suffices. Where there is
+// no index, the estimate would call for compiling the plan, which takes longer than running it.
+const plans = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; SET jit = off;
+	SET plan_cache_mode = force_generic_plan`
 
 func open(driver, dsn string) (*sql.DB, error) {
 	if driver != "pgx" {
