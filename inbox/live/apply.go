@@ -63,9 +63,13 @@ func (in *Inbox) apply(ctx context.Context, events []journal.Event, token int64,
 	return n, behind(out[1:])
 }
 
-// row is one event as apply.lua takes it. An event of a conversation whose data cannot be read must not stop the others: it goes
-// into the feed as it is and changes no state.
+// row is one event as apply.lua takes it. An event whose data cannot be read must not stop the others: it goes into the feed and changes
+// no state. What is no JSON goes without its data, for no console could read the entry, or what follows it.
 func (in *Inbox) row(e journal.Event) ([]any, error) {
+	if e.Value() == nil && !json.Valid(e.Data) {
+		in.o.Log.Error("an event of the journal is no JSON", "stream", e.Stream, "seq", e.Seq)
+		e.Data = json.RawMessage("null")
+	}
 	event, err := e.JSON()
 	if err != nil {
 		return nil, fmt.Errorf("apply: %w", err)

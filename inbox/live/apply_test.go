@@ -109,15 +109,21 @@ func TestApplyPassesByWhatItCannotRead(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *desk) {
 		c := chat(1)
 		d.waits(c)
-		bad := d.event(c, journal.Noted)
-		bad.Data = json.RawMessage(`{"conversation":7}`)
+		bad, torn := d.event(c, journal.Noted), d.event(c, journal.Noted)
+		bad.Data, torn.Data = json.RawMessage(`{"conversation":7}`), json.RawMessage(`{"conversation":`)
+		rules := journal.Event{Stream: "rules", Seq: 41, ID: newID(), Type: journal.RulesPublished, At: start, Data: json.RawMessage(`}`)}
 		good := c
 		good.Subject = "città"
-		if n, err := d.Apply(t.Context(), []journal.Event{bad, d.event(good, journal.Noted)}); err != nil || n != 2 {
+		if n, err := d.Apply(t.Context(), []journal.Event{bad, torn, rules, d.event(good, journal.Noted)}); err != nil || n != 4 {
 			t.Fatalf("applied %d, %v", n, err)
 		}
-		if s := d.snapshot(); len(s.Waiting) != 1 || s.Waiting[0].Subject != "città" || s.Waiting[0].LastSeq != 3 {
+		if s := d.snapshot(); len(s.Waiting) != 1 || s.Waiting[0].Subject != "città" || s.Waiting[0].LastSeq != 4 {
 			t.Fatalf("waiting %+v", s.Waiting)
+		}
+		for _, e := range d.feed() {
+			if !json.Valid(e.Event) {
+				t.Errorf("a console cannot read entry %d: %s", e.Offset, e.Event)
+			}
 		}
 	})
 }
