@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -37,6 +38,7 @@ type Handler interface {
 // Conn is one connection. Its methods are safe for concurrent use and never block on the network.
 type Conn struct {
 	ws  *websocket.Conn
+	in  *bufio.Reader // what ws reads from
 	opt *Options
 
 	mu      sync.Mutex
@@ -77,8 +79,8 @@ func Prepare(data []byte) (*Prepared, error) {
 	return &Prepared{frame{prepared: pm, size: len(data)}}, nil
 }
 
-func newConn(ws *websocket.Conn, opt *Options) *Conn {
-	c := &Conn{ws: ws, opt: opt, done: make(chan struct{})}
+func newConn(ws *websocket.Conn, in *bufio.Reader, opt *Options) *Conn {
+	c := &Conn{ws: ws, in: in, opt: opt, done: make(chan struct{})}
 	ws.SetPongHandler(func(string) error { c.pongs.Store(true); return nil })
 	return c
 }

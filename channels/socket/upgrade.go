@@ -1,9 +1,11 @@
 package socket
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -59,9 +61,9 @@ type Upgrader struct {
 }
 
 // The buffers of a connection: frames are small, and thousands of connections are idle, so a connection owns one small read buffer
-// and borrows its write buffer for the length of a write.
+// and borrows its write buffer for the length of a write. The read buffer is ours (see Conn.wait); gorilla takes one of more than 256 bytes.
 const (
-	readBuffer  = 256
+	readBuffer  = 288
 	writeBuffer = 2 << 10
 )
 
@@ -83,7 +85,6 @@ func NewUpgrader(opt Options) *Upgrader {
 	opt.messages = &sync.Pool{}
 	return &Upgrader{opt: opt, up: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
-		ReadBufferSize:   readBuffer,
 		WriteBufferSize:  writeBuffer,
 		WriteBufferPool:  &sync.Pool{},
 		CheckOrigin:      opt.Origin,
@@ -102,12 +103,32 @@ func or[T comparable](v *T, what T) {
 // Upgrade answers the handshake and returns the connection, on which Start or Run must be called. On an error it has already
 // answered the request with an HTTP status (403 for a foreign origin, 400 for no handshake), and the handler just returns.
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, header http.Header) (*Conn, error) {
-	ws, err := u.up.Upgrade(w, r, header)
+	over := &handover{ResponseWriter: w}
+	ws, err := u.up.Upgrade(over, r, header)
 	if err != nil {
 		return nil, fmt.Errorf("upgrade to websocket: %w", err)
 	}
 	ws.SetReadLimit(hardLimit * u.opt.ReadLimit)
-	return newConn(ws, &u.opt), nil
+	return newConn(ws, over.in, &u.opt), nil
+}
+
+// handover hands the connection of a request over with a read buffer of our own, which Upgrader.ReadBufferSize 0 makes gorilla use.
+type handover struct {
+	http.ResponseWriter
+	in *bufio.Reader
+}
+
+// Hijack implements http.Hijacker.
+func (h *handover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buf, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if buf.Reader.Buffered() > 0 {
+		return conn, buf, nil // frames before the answer: gorilla refuses them
+	}
+	h.in = bufio.NewReaderSize(conn, readBuffer)
+	return conn, bufio.NewReadWriter(h.in, buf.Writer), nil
 }
 
 // Upgrade is NewUpgrader(opt).Upgrade for a single connection. A server with many connections keeps one Upgrader, since its
