@@ -35,31 +35,51 @@ func pace(live uint64) int {
 	return int(min(max(garbageRoom*100/max(live, 1), leastPace), mostPace))
 }
 
-// A burst (a thousand browsers that come back after a restart) leaves memory behind that the runtime keeps for the next one. A gateway that
-// does little gives it back.
+// A burst (a thousand browsers that come back after a restart) leaves memory behind that the runtime keeps for the next one, and a gateway
+// that does little lets garbage grow for minutes. One that rests gives both back.
 const (
 	restEvery = 10 * time.Second
 	restBelow = 128 << 20 // bytes made in that time
-	restAbove = 4 << 20   // bytes that are free and kept
+	restAbove = 4 << 20   // bytes that are kept and hold nothing, or garbage
+)
+
+// The runtime's figures that say whether there is something to give back.
+const (
+	madeBytes   = iota // since the program began
+	freeBytes          // kept, and not in use
+	objectBytes        // in use, garbage included
+	livingBytes        // in use at the last collection
+	restMetrics        // how many there are
 )
 
 // giveBack returns memory to the system whenever the program rests, until ctx ends.
 func giveBack(ctx context.Context) error {
-	samples := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
-	metrics.Read(samples)
+	now := make([]metrics.Sample, restMetrics)
+	now[madeBytes].Name = "/gc/heap/allocs:bytes"
+	now[freeBytes].Name = "/memory/classes/heap/free:bytes"
+	now[objectBytes].Name = "/memory/classes/heap/objects:bytes"
+	now[livingBytes].Name = "/gc/heap/live:bytes"
+	metrics.Read(now)
 	tick := time.NewTicker(restEvery)
 	defer tick.Stop()
 	for {
-		before := samples[0].Value.Uint64()
+		made := now[madeBytes].Value.Uint64()
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		metrics.Read(samples)
-		if samples[0].Value.Uint64()-before < restBelow && samples[1].Value.Uint64() > restAbove {
+		metrics.Read(now)
+		of := func(i int) uint64 { return now[i].Value.Uint64() }
+		if shouldGiveBack(of(madeBytes)-made, of(freeBytes), of(objectBytes), of(livingBytes)) {
 			debug.FreeOSMemory()
-			metrics.Read(samples)
 		}
 	}
+}
+
+// shouldGiveBack decides it by the bytes made since the last time, those that are free, those in use, and those of them that lived at the
+// last collection.
+func shouldGiveBack(made, free, objects, living uint64) bool {
+	garbage := objects - min(living, objects)
+	return made < restBelow && free+garbage > restAbove
 }
