@@ -51,8 +51,27 @@ func Normal(addr string) (string, bool) {
 
 // mailAddress builds a channels.Address, or the zero one with the name kept when addr is none.
 func mailAddress(name, addr string) channels.Address {
-	value, _ := Normal(addr)
-	return channels.Address{Kind: channels.Email, Value: value, Name: Clip(Words(unquote(name)), 200)}
+	value, _ := Normal(bareAddress(addr))
+	return channels.Address{Kind: channels.Email, Value: value, Name: Clip(Words(unquote(strings.TrimRight(name, " \t<"))), 200)}
+}
+
+// bareAddress takes from an address what does not belong to it: the scheme of a link, and blanks around the "@" and the dots, as were
+// allowed once (RFC 5322 section 4.4).
+func bareAddress(addr string) string {
+	if len(addr) > 7 && strings.EqualFold(addr[:7], "mailto:") {
+		addr = addr[7:]
+	}
+	if !strings.ContainsAny(addr, " \t") || strings.Contains(addr, `"`) {
+		return addr
+	}
+	for _, sep := range []string{"@", "."} {
+		parts := strings.Split(addr, sep)
+		for i := range parts {
+			parts[i] = strings.TrimSpace(parts[i])
+		}
+		addr = strings.Join(parts, sep)
+	}
+	return addr
 }
 
 // splitAddresses cuts an address list at its commas and semicolons, minding quotes, comments and angle brackets (RFC 5322
@@ -71,6 +90,8 @@ func splitAddresses(list string) []string {
 		switch c := list[i]; {
 		case c == '\\' && (quoted || depth > 0):
 			i++
+		case c == '=' && !quoted && depth == 0 && wordLength(list[i:]) > 0:
+			i += wordLength(list[i:]) - 1
 		case c == '"' && depth == 0:
 			quoted = !quoted
 		case quoted:
@@ -103,17 +124,63 @@ func Addresses(lists []string) []channels.Address {
 	for _, list := range lists {
 		entries := splitAddresses(list)
 		for _, entry := range entries[:min(len(entries), listLimit)] {
-			if len(out) >= listLimit {
-				return out
-			}
-			name, addr := splitEntry(entry)
-			if a := mailAddress(name, addr); !a.IsZero() && !seen[a.Value] {
-				seen[a.Value] = true
-				out = append(out, a)
+			for _, mailbox := range undivided(entry) {
+				if len(out) >= listLimit {
+					return out
+				}
+				name, addr := splitEntry(mailbox)
+				if a := mailAddress(name, addr); !a.IsZero() && !seen[a.Value] {
+					seen[a.Value] = true
+					out = append(out, a)
+				}
 			}
 		}
 	}
 	return out
+}
+
+// undivided cuts an entry of a list in which the commas were forgotten: behind an angle address that another follows, and between plain
+// addresses.
+func undivided(entry string) []string {
+	bare := withoutQuotes(entry)
+	if strings.Count(bare, "@") < 2 {
+		return []string{entry}
+	}
+	var all []string
+	if strings.Count(bare, "<") >= 2 {
+		for {
+			end := strings.IndexByte(bare, '>')
+			if end < 0 || !strings.ContainsRune(bare[end+1:], '<') {
+				return append(all, entry)
+			}
+			all = append(all, entry[:end+1])
+			entry, bare = entry[end+1:], bare[end+1:]
+		}
+	}
+	for word := range strings.FieldsSeq(bare) {
+		if _, ok := Normal(word); !ok {
+			return []string{entry}
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+// wordLength is the length of the encoded word (RFC 2047 section 2) that a text begins with, 0 when it begins with none.
+func wordLength(s string) int {
+	const most = 200
+	s = s[:min(len(s), most)]
+	if !strings.HasPrefix(s, "=?") {
+		return 0
+	}
+	first := strings.IndexByte(s[2:], '?') + 2
+	if first < 3 || first+2 >= len(s) || s[first+2] != '?' || strings.IndexByte("bBqQ", s[first+1]) < 0 {
+		return 0
+	}
+	if end := strings.Index(s[first+3:], "?="); end >= 0 {
+		return first + 3 + end + 2
+	}
+	return 0
 }
 
 // unquote removes the quotes and comments of a display name.

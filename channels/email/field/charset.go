@@ -69,10 +69,29 @@ func fromUTF8(b []byte) string {
 		}
 		rest = rest[n:]
 	}
-	if good == 0 && bad >= 4 {
+	if good == 0 && (bad >= 4 || western(b)) {
 		return guess(b)
 	}
 	return strings.ToValidUTF8(string(b), "\uFFFD")
+}
+
+// western reports whether the few bytes that are no UTF-8, two or more, are letters of ISO 8859-1, most of them within words. What
+// stands at the very end may be half a character and is not looked at.
+func western(b []byte) bool {
+	letter := func(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+	high, near := 0, 0
+	for i, c := range b[:max(len(b)-1, 0)] {
+		if c < utf8.RuneSelf {
+			continue
+		}
+		if c < 0xC0 {
+			return false
+		}
+		if high++; i > 0 && letter(b[i-1]) || letter(b[i+1]) {
+			near++
+		}
+	}
+	return high >= 2 && near*2 >= high
 }
 
 // proven reports whether valid UTF-8 beyond ASCII is UTF-8 in spite of its label. Two-byte text of East Asian charsets can look like it

@@ -74,7 +74,9 @@ func (d *dateWords) take(w string) {
 	low := strings.ToLower(strings.Trim(w, "."))
 	switch {
 	case low == "":
-	case strings.Contains(w, ":"):
+	case d.dated && !d.clock && strings.Count(w, ".") == 2: // 10.15.33
+		d.takeClock(strings.ReplaceAll(w, ".", ":"))
+	case !d.clock && strings.Contains(w, ":"):
 		d.takeClock(w)
 	case d.clock && (w[0] == '+' || w[0] == '-') && len(w) >= 3:
 		d.takeZone(w)

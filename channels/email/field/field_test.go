@@ -41,6 +41,10 @@ func TestE37FromIsTheLastAngleAddress(t *testing.T) {
 		{"\"\u2066bank\u2069 \x07\u200esafe\" <m@r.it>", "m@r.it", "bank safe", true},
 		{`Team: a@x.it, b@x.it;`, "b@x.it", "", false},
 		{`Eva Neri <eva@x.it>, =?utf-8?q?Ren=C3=A9?= <r@r.it>`, "eva@x.it", "Eva Neri", false},
+		{`=?utf-8?Q?Rossi_<x@x.it>,_Mario?= <m@r.it>`, "m@r.it", "Rossi <x@x.it>, Mario", true},
+		{`Eva <mailto:eva@x.it>`, "eva@x.it", "Eva", true},
+		{`Eva <<eva@x.it>>`, "eva@x.it", "Eva", false},
+		{`Eva <eva @ x . it>`, "eva@x.it", "Eva", true},
 		{`"Rossi <x@x.it>, Mario" <m@r.it>`, "m@r.it", "Rossi <x@x.it>, Mario", true},
 		{`undisclosed-recipients:;`, "", "undisclosed-recipients:;", false},
 	} {
@@ -160,7 +164,7 @@ func TestE38LongWordsAreCut(t *testing.T) {
 	}
 }
 
-func TestE37Dates(t *testing.T) {
+func TestE37DatesThatAreNearlyRight(t *testing.T) {
 	for in, want := range map[string]string{
 		"Mon, 2 Nov 2026 10:00:00 +0100":         "2026-11-02T09:00:00Z",
 		"Mon, 02 Nov 2026 10:00:00 +0100 (CET)":  "2026-11-02T09:00:00Z",
@@ -208,6 +212,44 @@ func TestE37HeaderWithoutEmptyLine(t *testing.T) {
 		}
 		if got := strings.Join(fields, " "); got != c.fields || string(body) != c.body {
 			t.Errorf("%q: %q %q", c.raw, got, body)
+		}
+	}
+}
+
+// E-37: commas that were forgotten, and words that only look like addresses.
+func TestE37AddressesWithoutCommas(t *testing.T) {
+	for list, want := range map[string]string{
+		"a@x.it b@x.it": "a@x.it b@x.it", "A <a@x.it> B <b@x.it>": "a@x.it b@x.it", "a@x.it and others": "a@x.it", "=?utf-8?Q?A_<a@x.it>,_B?= <b@x.it>": "b@x.it",
+		"mario@casa <a@x.it>": "a@x.it", "<a@x.it> <b@x.it": "a@x.it b@x.it",
+	} {
+		var got []string
+		for _, a := range Addresses([]string{list}) {
+			got = append(got, a.Value)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %s", list, got, want)
+		}
+	}
+}
+
+// E-36: a few letters of ISO 8859-1 under the label of UTF-8 are read; half a character is not.
+func TestE36WesternUnderTheWrongLabel(t *testing.T) {
+	for in, want := range map[string]string{
+		"na\xefve caf\xe9s": "naïve cafés", "caf\xc3": "caf\uFFFD", "a \xff b": "a \uFFFD b", "perch\xe9, \xe8 cos\xec.": "perché, è così.",
+	} {
+		if got := Decode([]byte(in), "utf-8"); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestE37DatesNearlyRight(t *testing.T) {
+	for in, want := range map[string]string{
+		"Tue, 5 Mar 2024 10:15:33 +01:00": "2024-03-05T09:15:33Z", "5 Mar 2024 10:15+0100": "2024-03-05T09:15:00Z", "5 Mar 2024 10.15.33 +0100": "2024-03-05T09:15:33Z",
+		"Tue, 05 Mar 2024 10:15:33 GMT+01:00": "2024-03-05T09:15:33Z", "Tue, 5 Mar 2024 24:15:33 +0000": "0001-01-01T00:00:00Z",
+	} {
+		if got := Date(in).Format("2006-01-02T15:04:05Z07:00"); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }

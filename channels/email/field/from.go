@@ -64,7 +64,7 @@ func splitEntry(entry string) (name, addr string) {
 		}
 		return entry[:open], rest
 	}
-	words := strings.FieldsFunc(bare, func(r rune) bool { return strings.ContainsRune(" \t,;<>()", r) })
+	words := strings.FieldsFunc(bare, func(r rune) bool { return strings.ContainsRune(" \t,;<>()[]", r) })
 	for i := len(words) - 1; i >= 0; i-- {
 		if strings.Contains(words[i], "@") {
 			return commentOf(entry), strings.Trim(words[i], `"'`)
@@ -85,6 +85,12 @@ func withoutQuotes(s string) string {
 			if i++; i < len(b) {
 				b[i] = ' '
 			}
+			continue
+		case c == '=' && !quoted && depth == 0 && wordLength(s[i:]) > 0:
+			for end := i + wordLength(s[i:]); i < end; i++ {
+				b[i] = ' '
+			}
+			i--
 			continue
 		case c == '"' && depth == 0:
 			quoted = !quoted

@@ -121,9 +121,13 @@ func cleanValue(b []byte) string {
 	return strings.TrimSpace(strings.ReplaceAll(string(b), "\x00", ""))
 }
 
-// TrimMailbox removes what mailboxes in files leave at the head of a mail: blank lines and the "From " line (RFC 4155).
+// TrimMailbox removes what mailboxes in files and editors leave at the head of a mail: a byte order mark, blank lines and the "From " line
+// (RFC 4155). A mail whose lines end in CR alone gets LF instead.
 func TrimMailbox(raw []byte) []byte {
-	raw = bytes.TrimLeft(raw, "\r\n")
+	raw = bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\uFEFF")), "\r\n")
+	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') > 0 {
+		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
+	}
 	if bytes.HasPrefix(raw, []byte("From ")) || bytes.HasPrefix(raw, []byte(">From ")) {
 		_, next := cutLine(raw, 0)
 		raw = raw[next:]

@@ -19,7 +19,7 @@ var (
 
 // months are the beginnings of the names of the months, by number, in the languages of the labels.
 var months = [12]string{
-	"jan gen ene sty янв січ tam led oca", "feb fév fev lut фев лют hel úno şub", "mar mär maa mrt мар бер bře", "apr avr abr kwi апр кві huh dub nis",
+	"jan gen ene sty янв січ tam led oca", "feb fév fev lut фев лют hel úno şub", "mar mrz mrt mär maa мар бер bře", "apr avr abr kwi апр кві huh dub nis",
 	"may mai mag mei maj май трав tou kvě", "jun juin giu czer июн чер kes haz červn", "jul juil lug lip июл лип hei tem červenc", "aug août ago sie авг сер elo srp ağu",
 	"sep set wrz сен вер syy zář eyl", "oct okt ott out paź окт жов lok říj eki", "nov nob lis ноя mar kas", "dec dez dic déc gru дек гру jou pro ara",
 }

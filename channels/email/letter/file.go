@@ -67,7 +67,7 @@ func shownCIDs(markup string) map[string]bool {
 // contradict its label (HTML called an image) gets the type of its bytes.
 func sniff(data []byte, stated string) string {
 	for _, p := range programs {
-		if bytes.HasPrefix(data, []byte(p.magic)) && (p.kind == script || bytes.IndexByte(data[:min(len(data), 64)], 0) >= 0) {
+		if bytes.HasPrefix(data, []byte(p.magic)) && (p.magic != "MZ" || bytes.IndexByte(data[:min(len(data), 64)], 0) >= 0) {
 			return p.kind
 		}
 	}
@@ -89,11 +89,9 @@ func sniff(data []byte, stated string) string {
 	return stated
 }
 
-const script = "text/x-shellscript"
-
-// programs are what a computer runs, by their first bytes: a label that says otherwise is a trick.
+// programs are what a computer runs, by their first bytes: a label that says otherwise is a trick. Words can begin with MZ too.
 var programs = []struct{ magic, kind string }{
-	{"MZ", "application/vnd.microsoft.portable-executable"}, {"\x7fELF", "application/x-elf"}, {"#!", script},
+	{"MZ", "application/vnd.microsoft.portable-executable"}, {"\x7fELF", "application/x-elf"}, {"#!", "text/x-shellscript"},
 	{"\xcf\xfa\xed\xfe", "application/x-mach-binary"}, {"\xce\xfa\xed\xfe", "application/x-mach-binary"}, {"\xca\xfe\xba\xbe", "application/java-vm"},
 	{"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"},
 }

@@ -121,13 +121,24 @@ func (m *Mail) readHeader(r Reading) {
 		m.Details.ReplyTo = m.ReplyTo
 	}
 	m.Subject = field.Clip(field.Words(h.Get("subject")), 1000)
-	if m.Date = field.Date(h.Get("date")); m.Date.IsZero() {
-		m.Date = forward.Date(h.Get("date")) // in the words of another language
-	}
+	m.Date = readDate(h.Get("date"))
 	m.Thread = readThread(h, r.Own)
 	m.List, m.Spam, m.Tag = isList(h), isSpam(h), readTag(m.Subject)
 	m.Locale = field.Language(h.Get("content-language"))
 	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && echo.IsOurs(r.Key, h)
+}
+
+// readDate reads a Date field, also one in the words of another language, as some programs write it. That needs a time of day: what is
+// read of a date that is wrong in another way would be midnight.
+func readDate(value string) time.Time {
+	t := field.Date(value)
+	if !t.IsZero() {
+		return t
+	}
+	if t = forward.Date(value); t.Equal(t.Truncate(24 * time.Hour)) {
+		return time.Time{}
+	}
+	return t
 }
 
 // vouched notes who vouches for the mail.
