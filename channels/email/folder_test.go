@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,6 +176,57 @@ func TestE13BadMailIsHeldBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.awaitHealth(t, "none held", func(h channels.Health) bool { return h.OK && h.Held == 0 && h.LastSuccess.Equal(now) })
+}
+
+// E-13: what is held back is tried again when somebody wishes, each time once.
+func TestE13HeldMailIsTriedWhenWished(t *testing.T) {
+	d, r := mailrig.StartDovecot(t), newRig()
+	cfg := realConfig(d, nil)
+	cfg.RetryMin, cfg.RetryMax, cfg.IdleRenew = time.Millisecond, 5*time.Millisecond, 10*time.Millisecond
+	var tries, healed atomic.Int64
+	sink := &groupSink{accept: func(_ context.Context, in channels.Inbound) error {
+		if in.Text == "" {
+			return nil
+		}
+		tries.Add(1)
+		if healed.Load() == 0 {
+			return errors.New("value too long")
+		}
+		return nil
+	}}
+	deps := r.deps()
+	deps.Sink = sink
+	a := New(cfg, deps)
+	d.Append(t, support, time.Now(), written("bad@example.test", "cattiva", "veleno"))
+	runWith(t, cfg, deps)
+	looks := func(n int) {
+		t.Helper()
+		r.awaitHealth(t, "of a mail held back", func(h channels.Health) bool { return h.OK && h.Held == 1 })
+		seen := time.Now()
+		for range n {
+			r.awaitHealth(t, "of a further look", func(h channels.Health) bool { return h.OK && h.At.After(seen) })
+			seen = time.Now()
+		}
+	}
+	looks(3)
+	before := tries.Load() // three on its way in, one of what is held back
+	if err := a.Retry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	looks(3)
+	if got := tries.Load(); got != before+1 {
+		t.Errorf("tried %d times after one wish", got-before)
+	}
+	healed.Store(1)
+	if err := a.Retry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := sink.Wait(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	r.awaitHealth(t, "none held", func(h channels.Health) bool {
+		return h.OK && h.Held == 0 && !h.LastSuccess.IsZero() && healed.Load() == 1
+	})
 }
 
 // While the record is away nothing is held back, however long that lasts.

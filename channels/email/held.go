@@ -20,7 +20,7 @@ import (
 //   - a mail is bad only when others are not: it fails where the record takes a stub of it, or where the server hands out its header.
 //     While the record or the server is away nothing is held back;
 //   - held back means visible: a stub in the inbox that names folder and UID, and channels.Health.Held. The mail stays where it is,
-//     whatever is wished to be done afterwards, and is tried again once a day.
+//     whatever is wished to be done afterwards, and is tried again once a day, and when somebody wishes (Retry).
 
 const (
 	mostTries = 3
@@ -136,11 +136,37 @@ func (c *conn) header(ctx context.Context, uid imap.UID) ([]byte, error) {
 	return header, err
 }
 
-// tryHeldAgain takes held mails in once a day, if they can be by now. That the try is made is noted before it is.
+// retryMark is the bookmark of when somebody last wished that held mails be tried again.
+const retryMark = "held/retry"
+
+// Retry has held mails tried again at the next look, by whichever gateway reads the mailbox. It returns when that is sure.
+func (a *Adapter) Retry(ctx context.Context) error {
+	if err := a.deps.Bookmarks.Save(ctx, a.cfg.Account, retryMark, a.deps.Now().UTC().Format(time.RFC3339Nano)); err != nil {
+		return fmt.Errorf("wish held mails to be tried again: %w", err)
+	}
+	return nil
+}
+
+// isWished reports whether somebody has wished so since the last try.
+func (a *Adapter) isWished(ctx context.Context, last time.Time) (bool, error) {
+	value, err := a.deps.Bookmarks.Load(ctx, a.cfg.Account, retryMark)
+	if err != nil {
+		return false, storeError{fmt.Errorf("load bookmark: %w", err)}
+	}
+	at, err := time.Parse(time.RFC3339Nano, value)
+	return err == nil && at.After(last), nil
+}
+
+// tryHeldAgain takes held mails in once a day, or when it is wished, if they can be by now. That the try is made is noted before it is.
 func (a *Adapter) tryHeldAgain(ctx context.Context, c *conn, o *opened) error {
 	now := a.deps.Now()
-	if len(o.pos.Held) == 0 || now.Sub(o.pos.HeldAt) < tryHeld {
+	if len(o.pos.Held) == 0 {
 		return nil
+	}
+	if now.Sub(o.pos.HeldAt) < tryHeld {
+		if wished, err := a.isWished(ctx, o.pos.HeldAt); err != nil || !wished {
+			return err
+		}
 	}
 	o.pos.HeldAt = now
 	if err := a.savePosition(ctx, o); err != nil {

@@ -22,6 +22,7 @@ type Head struct {
 	Subject string
 	Date    time.Time // UTC; in the sender's own time when the block states no zone
 	At      int       // where it begins in the text, with the line that announces it
+	End     int       // where its last line ends: what it heads is behind
 	Marked  bool      // that line says, in words, that a mail is forwarded
 }
 
@@ -47,9 +48,9 @@ func Find(text string) (Head, bool) {
 			break
 		}
 		line, next := cut(text, at)
-		if entries := block(text, at); len(entries) >= 2 {
+		if entries, end := block(text, at); len(entries) >= 2 {
 			if h, ok := read(entries); ok {
-				h.At = at
+				h.At, h.End = at, end
 				h.announce(before)
 				return h, true
 			}
@@ -100,10 +101,11 @@ func bare(line string) string {
 	return strings.TrimSpace(strings.ReplaceAll(line, "*", ""))
 }
 
-// block reads the lines of label and value that begin at a line. A value may go on in the next line when labels follow again.
-func block(text string, at int) []entry {
-	var entries []entry
+// block reads the lines of label and value that begin at a line, and says where the last of them ends. A value may go on in the next
+// line when labels follow again.
+func block(text string, at int) (entries []entry, end int) {
 	loose := 0
+	end = at
 	for len(entries) < blockMost && at < len(text) {
 		var line string
 		line, at = cut(text, at)
@@ -120,14 +122,14 @@ func block(text string, at int) []entry {
 			}
 			break
 		}
-		loose = 0
+		loose, end = 0, at
 		k := kindOf(label)
 		if len(entries) == 0 && k != from && k != date && k != subject && k != unknown {
 			break
 		}
 		entries = append(entries, entry{k, value})
 	}
-	return entries
+	return entries, end
 }
 
 // divide splits "Label: value". The colon may be the one of East Asia, and may have a blank before it as in French.

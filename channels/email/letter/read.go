@@ -63,6 +63,7 @@ type Mail struct {
 
 	roots    *x509.CertPool
 	unsealed int // signatures that were taken off
+	raw      []byte
 }
 
 // Read reads one mail. It never fails and never panics: what cannot be read is missing from the result, and Flaw says why. Its
