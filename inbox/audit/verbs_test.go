@@ -29,7 +29,7 @@ func (h *house) verb() {
 	cid := inbox.ConversationID(id)
 	ctx := h.Context()
 	var err error
-	switch h.rand.IntN(10) {
+	switch h.rand.IntN(12) {
 	case 0:
 		h.accept(in)
 	case 1, 2:
@@ -50,6 +50,13 @@ func (h *house) verb() {
 		in.Outgoing, in.From, in.To, in.Claims, in.Auto, in.Kind = true, channels.Address{Kind: channels.Email, Value: "help@example.it"}, []channels.Address{in.From}, nil, "", channels.Email
 		in.External = fmt.Sprintf("sent-%d", h.rand.IntN(50))
 		_, err = h.ledger.Accept(ctx, in)
+	case 8: // answered in a mail program, without a copy
+		err = h.ledger.Mark(ctx, channels.Mark{Account: in.Account, MessageID: in.Thread.MessageID, What: channels.MarkAnswered, At: h.now()})
+	case 9: // it passes on somebody else's
+		m, found := h.ledger.Messages(ctx, cid, 0, 1)
+		h.ok(found)
+		in.External, in.From = "", channels.Address{Kind: channels.Email, Value: fmt.Sprintf("other%d@example.it", h.rand.IntN(4))}
+		_, err = h.ledger.Branch(ctx, inbox.BranchCmd{Message: m[0].ID, Original: in, Agent: marco})
 	default:
 		h.work()
 	}
