@@ -19,6 +19,7 @@ const (
 	verbReopen   verb = "reopen"
 	verbRules    verb = "rules"   // see and publish routing rules
 	verbRelease  verb = "release" // allow automatic messages to an address again
+	verbRetry    verb = "retry"   // have messages that are held back tried again
 )
 
 // manages reports whether somebody sees and does everything.

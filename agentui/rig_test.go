@@ -2,6 +2,7 @@ package agentui
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,6 +54,8 @@ type rig struct {
 	met    *prometheus.Registry
 	srv    *httptest.Server
 	n      int // of messages written
+
+	retried []channels.AccountID // accounts whose held messages were to be tried again
 }
 
 func newRig(t *testing.T, d *db.DB) *rig {
@@ -85,6 +88,13 @@ func newRig(t *testing.T, d *db.DB) *rig {
 		Ledger: r.ledger, Book: r.book, Journal: j, Live: r.live, Rules: rules, Roster: r.roster, Hub: h, Sessions: sessions,
 		Router: router.New(r.ledger, r.live, rules, router.Config{Node: "test"}, time.Now, log), Vault: r.vault, Unsubscriber: r.leave, Log: log, Now: time.Now,
 		Web: front(), Metrics: r.met,
+		Original: func(_ context.Context, m inbox.Message) (channels.Inbound, bool, error) {
+			return channels.Inbound{From: m.Details.Forward.From, Text: "Dov'è?", Subject: "Ordine 9"}, true, nil
+		},
+		Retry: func(_ context.Context, id channels.AccountID) (bool, error) {
+			r.retried = append(r.retried, id)
+			return id == "mail", nil
+		},
 	}, Settings{Demo: []inbox.AgentID{"bruno"}, Widgets: []string{"https://www.negozio.example"}})
 	if err != nil {
 		t.Fatal(err)

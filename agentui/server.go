@@ -8,6 +8,7 @@
 package agentui
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -27,7 +28,7 @@ import (
 	"sportello/router/roster"
 )
 
-// Deps is what a Server works with. All but Unsubscriber, Health, Down, ClientIP and Metrics are required.
+// Deps is what a Server works with. All but Unsubscriber, Original, Retry, Health, Down, ClientIP and Metrics are required.
 type Deps struct {
 	Ledger   *inbox.Ledger
 	Book     *customer.Book
@@ -45,10 +46,12 @@ type Deps struct {
 
 	Unsubscriber *customer.Unsubscriber // nil: links in campaign mail lead nowhere
 
-	Health   func() []channels.Health                // how each account does
-	Down     func() map[channels.AccountID]time.Time // accounts that cannot send now, and since when
-	ClientIP func(*http.Request) string              // the browser's address behind trusted proxies; nil takes the connection's
-	Metrics  prometheus.Registerer                   // nil counts for nobody
+	Original Original                                                       // nil: nothing is passed on
+	Retry    func(context.Context, channels.AccountID) (ok bool, err error) // has held messages tried again; ok is false for an account that holds none back
+	Health   func() []channels.Health                                       // how each account does
+	Down     func() map[channels.AccountID]time.Time                        // accounts that cannot send now, and since when
+	ClientIP func(*http.Request) string                                     // the browser's address behind trusted proxies; nil takes the connection's
+	Metrics  prometheus.Registerer                                          // nil counts for nobody
 }
 
 // Settings say how a Server behaves.
@@ -134,6 +137,7 @@ func (s *Server) Handler() http.Handler {
 
 	staff("GET /api/messages/{id}/html", s.messageHTML)
 	staff("GET /api/messages/{id}/raw", s.messageRaw)
+	staff("POST /api/messages/{id}/branch", s.branch)
 	staff("GET /api/messages/{id}/parts/{n}", s.messagePart)
 	staff("GET /api/messages/{id}/parts.zip", s.messageParts)
 
@@ -142,6 +146,7 @@ func (s *Server) Handler() http.Handler {
 	staff("POST /api/rules/check", s.checkRules)
 	staff("POST /api/rules", s.publishRules)
 	staff("GET /api/health/channels", s.channelHealth)
+	staff("POST /api/health/channels/{account}/retry", s.retryHeld)
 	staff("GET /api/deliveries", s.deliveries)
 	staff("POST /api/deliveries/release", s.release)
 

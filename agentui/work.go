@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"sportello/agentui/wire"
+	"sportello/channels"
+	"sportello/inbox"
 	"sportello/inbox/live"
 	"sportello/router/roster"
 )
@@ -133,6 +135,23 @@ func hasRoom(a live.AgentState) bool {
 		}
 	}
 	return false
+}
+
+// retryHeld has messages tried again that an account could not take in.
+func (s *Server) retryHeld(c *call) (any, error) {
+	if err := allow(c.me, verbRetry, inbox.Conversation{}); err != nil {
+		return nil, err
+	}
+	return s.command(c, func() (any, error) {
+		if s.Retry == nil {
+			return nil, errNotFound
+		}
+		ok, err := s.Retry(c.ctx, channels.AccountID(c.r.PathValue("account")))
+		if err == nil && !ok {
+			err = errNotFound
+		}
+		return nil, err
+	})
 }
 
 // channelHealth says how each account does.

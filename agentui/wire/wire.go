@@ -36,6 +36,7 @@
 //	PUT    /api/customers/{id}/preference     SetPreference → customer.Customer
 //	GET    /api/messages/{id}/html?images=1   sanitised HTML document of its own policy, for a sandboxed frame; lang=en names its buttons
 //	GET    /api/messages/{id}/raw             the raw message as a download
+//	POST   /api/messages/{id}/branch          Command → inbox.Conversation  begins one with the sender of a mail that this one passes on
 //	GET    /api/messages/{id}/parts/{n}       an attachment, always with Content-Disposition and nosniff  (403 file_held)
 //	GET    /api/messages/{id}/parts.zip       all attachments in one archive
 //	GET    /api/rules                         → RuleSet              the version in force (managers)
@@ -43,6 +44,7 @@
 //	POST   /api/rules/check                   CheckRules → RuleCheck
 //	POST   /api/rules                         PublishRules → RuleSet (409 version_conflict, 422 bad_rules with RuleCheck)
 //	GET    /api/health/channels               → []ChannelHealth
+//	POST   /api/health/channels/{account}/retry  Command → 204       has messages that are held back tried again (managers)
 //	GET    /api/deliveries?before=            → Deliveries           what did not arrive, and what was stopped
 //	POST   /api/deliveries/release            Release → 204          (managers)
 package wire

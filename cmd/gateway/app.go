@@ -268,7 +268,7 @@ func (a *app) wireStaff(context.Context) (err error) {
 		Unsubscriber: leave,
 		Ledger:       a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
 		Sessions: a.sessions, Vault: a.vault, Web: web.Dist(), Log: a.log, Now: a.now,
-		Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
+		Original: a.original, Retry: a.retryHeld, Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
 	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Demo: a.opt.demo})
 	if err != nil {
 		return fmt.Errorf("console: %w", err)

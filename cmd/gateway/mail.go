@@ -15,6 +15,7 @@ import (
 
 type mailCmd struct {
 	Explain explainCmd `cmd:"" help:"Read mails from files and say what is understood of each."`
+	Retry   retryCmd   `cmd:"" help:"Have mails tried again that could not be taken in and are held back."`
 	Reparse reparseCmd `cmd:"" help:"Read the mails of the record anew from their raw form, after the reading was mended. Nobody is notified, nothing is doubled."`
 }
 

@@ -5,7 +5,7 @@ import { called } from "../format";
 import { coded, t } from "../../i18n/index.svelte";
 import { post, Refusal, type Api } from "../../wire/api";
 import { Feed, type Link } from "../../wire/socket";
-import type { Conversation, ConversationID, Directory, Entry, JournalEvent, Change, Me, Message, Presence, AgentState, Work as Start } from "../../wire/types";
+import type { Conversation, ConversationID, Directory, Entry, JournalEvent, Change, Me, Message, MessageID, Presence, AgentState, Work as Start } from "../../wire/types";
 import { Announcer } from "./announce.svelte";
 import { Desk } from "./desk.svelte";
 import { Drafts, type Mode } from "./drafts";
@@ -204,6 +204,22 @@ export class Console {
     this.work.own(c);
     if (this.desk.selected === id) void this.desk.reload();
     return c;
+  }
+
+  /** Begins a conversation with the sender of a mail that this one passes on, and opens it. */
+  async branch(message: MessageID): Promise<void> {
+    const client_id = crypto.randomUUID();
+    const c = await this.attempt(() => this.api.send<Conversation>("POST", `/api/messages/${message}/branch`, { client_id }));
+    if (!c) return;
+    this.work.own(c);
+    this.open(c.id);
+  }
+
+  /** Has the messages tried again that an account could not take in. */
+  async retry(account: string): Promise<void> {
+    const client_id = crypto.randomUUID();
+    const done = await this.attempt(() => this.api.send("POST", `/api/health/channels/${encodeURIComponent(account)}/retry`, { client_id }).then(() => true));
+    if (done) this.announcer.show(t("accounts.retried"));
   }
 
   /** Runs a request; a refusal is said in the person's language and gives null. */

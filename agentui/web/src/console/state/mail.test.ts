@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { message } from "./fixtures";
-import { bounceReason, checkKey, fileKind, guessHeight, held, listed, segments, thirdParty, told, verdict, when } from "./mail";
+import { bounceReason, branchable, branchOf, checkKey, fileKind, guessHeight, held, listed, segments, thirdParty, told, verdict, when } from "./mail";
 
 describe("E-44 segments", () => {
   test("part a text at byte offsets", () => {
@@ -103,4 +103,18 @@ describe("E-45 files that were looked at", () => {
     expect(checkKey(part("clean"))).toBeNull();
     expect(checkKey(part("unscanned"))).toBe("attachment.check.unscanned");
   });
+});
+
+test("E-25 a conversation with the original sender is begun from a mail that passes his on, and found again", () => {
+  const from = { kind: "email" as const, value: "carla@example.org" };
+  const passed = message({ id: "m", seq: 1, kind: "email", raw: "b", details: { forward: { from, how: "inline" } } });
+  expect(branchable(passed)).toBe(true);
+  expect(branchable({ ...passed, raw: undefined })).toBe(false);
+  expect(branchable({ ...passed, direction: "out" })).toBe(false);
+  expect(branchable(message({ id: "m", seq: 1, kind: "email", raw: "b", details: { forward: { how: "inline" } } }))).toBe(false);
+  const related = { id: "c2", number: 1002, of: "m" };
+  const item = { id: "e", type: "conversation.branched" as const, at: "", actor: "agent:a", seq: 2, change: { conversation: null as never, related } };
+  expect(branchOf([item], "m")).toEqual(related);
+  expect(branchOf([item], "other")).toBeNull();
+  expect(branchOf([], "m")).toBeNull();
 });

@@ -1,7 +1,7 @@
 // What is shown of a mail beside its words. Pure.
 
 import type { Key } from "../../i18n/index.svelte";
-import type { Message, Report } from "../../wire/types";
+import type { Message, Related, Report, TimelineItem } from "../../wire/types";
 
 export interface Fold {
   from: number; // bytes of UTF-8
@@ -171,4 +171,14 @@ export function when(starts: string, ends: string | undefined, allDay: boolean, 
   if (!allDay) return format.formatRange(first, last);
   const inclusive = new Date(last.getTime() - 86_400_000); // DTEND of a whole day is the day after (RFC 5545 section 3.6.1)
   return inclusive <= first ? format.format(first) : format.formatRange(first, inclusive);
+}
+
+/** Whether a conversation can be begun with the sender of the mail that a mail passes on. */
+export function branchable(m: Message): boolean {
+  return m.direction === "in" && Boolean(m.raw) && Boolean(m.details?.forward?.from?.value);
+}
+
+/** The conversation that was begun from a mail that passes on another, if there is one. */
+export function branchOf(items: readonly TimelineItem[], message: string): Related | null {
+  return items.find((i) => i.type === "conversation.branched" && i.change?.related?.of === message)?.change?.related ?? null;
 }
