@@ -144,20 +144,7 @@ func (s *server) start(ctx context.Context) (err error) {
 	if s.Process, err = process.Launch(exec.Command(s.binary, "serve", "--settings", s.settings()), s.log(), syscall.SIGTERM); err != nil { //nolint:noctx // it outlives the call
 		return err
 	}
-	return s.Await(ctx, func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metrics+"/readyz", nil)
-		if err != nil {
-			return err
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return err
-		}
-		if res.StatusCode != http.StatusOK {
-			err = fmt.Errorf("/readyz answers %s", res.Status)
-		}
-		return joined(err, res.Body.Close())
-	})
+	return s.AwaitURL(ctx, s.metrics+"/readyz")
 }
 
 // joined is the first error there is.

@@ -2,8 +2,6 @@ package staging
 
 import (
 	"context"
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,23 +89,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 		return err
 	}
 	g.run.Store(run)
-	return run.Await(ctx, g.ready)
-}
-
-func (g *Gateway) ready(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+g.metrics+"/readyz", nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // only the status counts
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("/readyz answers %s", res.Status)
-	}
-	return nil
+	return run.AwaitURL(ctx, "http://"+g.metrics+"/readyz")
 }
 
 // clock is the file that says how far the clock of the gateway's machine is ahead.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,4 +120,23 @@ func (p *Process) Await(ctx context.Context, ready func(context.Context) error) 
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// AwaitURL waits as Await does, until address answers a GET with 200.
+func (p *Process) AwaitURL(ctx context.Context, address string) error {
+	return p.Await(ctx, func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close() //nolint:errcheck // only the status counts
+		if res.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %s", address, res.Status)
+		}
+		return nil
+	})
 }
