@@ -37,8 +37,8 @@ type words struct {
 	rule     string // queue, name of the rule
 	otherwise,
 	nobody, stickyWait, lost string
-	codes  map[string]string
-	others func(n int, named bool) string
+	codes           map[string]string
+	another, others string // one person more, and how many
 	second, minute,
 	hour string
 }
@@ -65,17 +65,7 @@ var italian = words{
 		SkillTooLow: "competenza troppo bassa", MissedThis: "l'ha già rifiutata o lasciata scadere", AtCapacity: "al completo",
 		OfferPending: "ha già un'offerta aperta",
 	},
-	others: func(n int, named bool) string {
-		switch {
-		case n == 1 && named:
-			return "un'altra persona"
-		case n == 1:
-			return "Un'altra persona"
-		case named:
-			return fmt.Sprintf("altre %d persone", n)
-		}
-		return fmt.Sprintf("Altre %d persone", n)
-	},
+	another: "un'altra persona", others: "altre %d persone",
 	second: "s", minute: "min", hour: "h",
 }
 
@@ -96,17 +86,7 @@ var english = words{
 		SkillTooLow: "skill too low", MissedThis: "declined or missed it", AtCapacity: "at capacity",
 		OfferPending: "looking at another offer",
 	},
-	others: func(n int, named bool) string {
-		switch {
-		case n == 1 && named:
-			return "one other"
-		case n == 1:
-			return "One other"
-		case named:
-			return fmt.Sprintf("%d others", n)
-		}
-		return fmt.Sprintf("%d others", n)
-	},
+	another: "one other", others: "%d others",
 	second: "s", minute: "min", hour: "h",
 }
 
@@ -186,12 +166,24 @@ func (w words) group(g inbox.ExcludedAgents) string {
 	}
 	names := append([]string{}, g.Agents...)
 	if more := g.Count - len(g.Agents); more > 0 {
-		names = append(names, w.others(more, len(names) > 0))
+		names = append(names, w.more(more, len(names) == 0))
 	}
 	if len(names) == 0 {
 		return ""
 	}
 	return strings.Join(names, ", ") + ": " + word + "."
+}
+
+// more is how many others there are; first is true at the beginning of a sentence.
+func (w words) more(n int, first bool) string {
+	s := w.another
+	if n > 1 {
+		s = fmt.Sprintf(w.others, n)
+	}
+	if first {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return s
 }
 
 // span is a time in its largest whole unit.
