@@ -3,6 +3,8 @@ package process_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -49,6 +51,28 @@ func TestProcessEndsAndItsFailureIsTold(t *testing.T) {
 	}
 	if _, err := process.Program("no-such-program", "a-package"); err == nil || !strings.Contains(err.Error(), "a-package") {
 		t.Error(err)
+	}
+}
+
+// A server that answers with an error is not ready yet.
+func TestAwaitURLTakesOnlyAGoodAnswer(t *testing.T) {
+	asked := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer srv.Close()
+	p, err := process.Launch(exec.Command("sleep", "60"), filepath.Join(t.TempDir(), "log"), syscall.SIGTERM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.AwaitURL(t.Context(), srv.URL); err != nil || asked != 3 {
+		t.Errorf("after %d questions: %v", asked, err)
+	}
+	p.Kill()
+	if err := p.AwaitURL(t.Context(), "http://127.0.0.1:1"); err == nil {
+		t.Error("a killed one is ready")
 	}
 }
 
