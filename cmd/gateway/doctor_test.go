@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,14 +10,7 @@ import (
 // Doctor names what does not work, in its own line, and exits with 1; what works is said too.
 func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
-	file := settingsFile(t, fmt.Sprintf(`
-public_url: http://127.0.0.1:1
-listen: 127.0.0.1:0
-metrics: 127.0.0.1:0
-record: "sqlite:%s"
-blobs: %q
-secret: 0123456789abcdef0123456789abcdef
-redis: {addresses: [embedded]}
+	file := settingsFile(t, loneSettings(dir)+`
 email:
   - account: support
     address: support@example.it
@@ -27,7 +18,7 @@ email:
     smtp: {host: 127.0.0.1, port: 1, tls: starttls, user: u, password: p}
 chat: [{account: shop, name: Shop}]
 files: {clamd: "127.0.0.1:1", forbidden: [".exe"], max_mib: 20}
-`, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs")))
+`)
 	var out, logs bytes.Buffer
 	if code := run(t.Context(), []string{"doctor", "--json", "--settings", file}, nil, &out, &logs); code != 1 {
 		t.Errorf("exit status %d, want 1\n%s", code, logs.String())

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,20 +24,13 @@ func TestE14AnyGatewayKnowsHowAMailboxDoes(t *testing.T) {
 	}
 	defer stopRedis()
 	dir := t.TempDir()
-	s, err := load(settingsFile(t, fmt.Sprintf(`
-public_url: http://127.0.0.1:1
-listen: 127.0.0.1:0
-metrics: 127.0.0.1:0
-record: "sqlite:%s"
-blobs: %q
-secret: 0123456789abcdef0123456789abcdef
-redis: {addresses: [%q]}
+	s, err := load(settingsFile(t, loneSettings(dir)+`
 email:
   - account: support
     address: support@example.it
     imap: {host: 127.0.0.1, port: 1, tls: tls, user: u, password: p}
     smtp: {host: 127.0.0.1, port: 1, tls: starttls, user: u, password: p}
-`, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs"), redis)), nil)
+`), []string{"SPORTELLO_REDIS__ADDRESSES=" + redis})
 	if err != nil {
 		t.Fatal(err)
 	}

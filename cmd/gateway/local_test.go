@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,14 +10,9 @@ import (
 // The local listener: alive at once, ready when the live inbox is built, and figures of what lies in the stores.
 func TestLocalListener(t *testing.T) {
 	dir := t.TempDir()
-	s, err := load(settingsFile(t, fmt.Sprintf(`
-public_url: http://127.0.0.1:1
-record: "sqlite:%s"
-blobs: %q
-secret: 0123456789abcdef0123456789abcdef
-redis: {addresses: [embedded]}
+	s, err := load(settingsFile(t, loneSettings(dir)+`
 chat: [{account: shop, name: Shop, locale: it}]
-`, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs"))), nil)
+`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,20 +19,13 @@ import (
 func TestE15HandedOverMailIsInTheRecord(t *testing.T) {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "lmtp")
-	s, err := load(settingsFile(t, fmt.Sprintf(`
-public_url: http://127.0.0.1:1
-listen: 127.0.0.1:0
-metrics: 127.0.0.1:0
-record: "sqlite:%s"
-blobs: %q
-secret: 0123456789abcdef0123456789abcdef
-redis: {addresses: [embedded]}
+	s, err := load(settingsFile(t, loneSettings(dir)+fmt.Sprintf(`
 email:
   - account: support
     address: support@example.it
     smtp: {host: 127.0.0.1, port: 1, tls: starttls, user: u, password: p}
 receive: [{listen: "unix:%s", recipients: [{address: "@shop.example.it", account: support}]}]
-`, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs"), socket)), nil)
+`, socket)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

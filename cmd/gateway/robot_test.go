@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -66,28 +65,20 @@ func (h *mailHouse) run(task func(context.Context) error) {
 // gateway runs a whole gateway whose one mailbox acknowledges.
 func (h *mailHouse) gateway(address string) *app {
 	h.t.Helper()
-	dir := h.t.TempDir()
-	s, err := load(settingsFile(h.t, fmt.Sprintf(`
-listen: 127.0.0.1:0
-metrics: 127.0.0.1:0
-public_url: http://127.0.0.1:1
-record: "sqlite:%s"
-blobs: %q
-secret: 0123456789abcdef0123456789abcdef
-redis: {addresses: [embedded]}
+	s, err := load(settingsFile(h.t, loneSettings(h.t.TempDir())+fmt.Sprintf(`
 grace: 2s
 email:
   - account: mail
-    address: %[3]s
+    address: %[1]s
     name: House
     poll: 1s
     sent_copy: on
-    imap: {host: 127.0.0.1, port: %[4]d, tls: starttls, user: %[3]s, password: %[6]s}
-    smtp: {host: 127.0.0.1, port: %[5]d, tls: starttls, user: %[3]s, password: %[6]s}
+    imap: {host: 127.0.0.1, port: %[2]d, tls: starttls, user: %[1]s, password: %[4]s}
+    smtp: {host: 127.0.0.1, port: %[3]d, tls: starttls, user: %[1]s, password: %[4]s}
     ack:
       texts:
         it: {subject: "Richiesta {number}", text: "Abbiamo ricevuto la sua richiesta."}
-`, filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs"), address, h.server.IMAPPort(), h.server.SMTPPort(), mailPassword)), nil)
+`, address, h.server.IMAPPort(), h.server.SMTPPort(), mailPassword)), nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}

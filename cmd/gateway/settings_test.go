@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,19 @@ func settingsFile(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return name
+}
+
+// loneSettings are those of a gateway that has all its stores in dir, and no account yet.
+func loneSettings(dir string) string {
+	return fmt.Sprintf(`
+public_url: http://127.0.0.1:1
+listen: 127.0.0.1:0
+metrics: 127.0.0.1:0
+record: %q
+blobs: %q
+secret: 0123456789abcdef0123456789abcdef
+redis: {addresses: [embedded]}
+`, "sqlite:"+filepath.Join(dir, "record.db"), filepath.Join(dir, "blobs"))
 }
 
 var goodEnv = []string{"SECRET=" + "0123456789abcdef0123456789abcdef", "MAIL_PASSWORD=p:w#{}'\"", "SPORTELLO_REDIS__PASSWORD=hush", "SPORTELLO_LISTEN=127.0.0.1:9000"}
