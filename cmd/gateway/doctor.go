@@ -102,7 +102,7 @@ func (d *doctor) stores(ctx context.Context) {
 
 // clocks: every gateway goes by the record's clock; this machine's should not be far from it all the same.
 func (d *doctor) clocks(context.Context) {
-	ahead := time.Now().Sub(d.app.now()).Round(time.Second)
+	ahead := time.Since(d.app.now()).Round(time.Second)
 	if ahead.Abs() >= 2*time.Second {
 		d.note("warn", "clock", "this machine's is ahead of the record's by %s; gateways go by the record's", ahead)
 		return

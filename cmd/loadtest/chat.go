@@ -140,7 +140,7 @@ func (b *bench) begin(ctx context.Context, t *talk) (err error) {
 		return err
 	}
 	go t.listen()
-	n, text := t.text()
+	_, text := t.text()
 	if err := t.visitor.Say(ctx, uuid.NewString(), text); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (b *bench) begin(ctx context.Context, t *talk) (err error) {
 	}
 	// From the first text that his screen shows on, the conversation is his in the live inbox as well.
 	for range 50 {
-		n, text = t.text()
+		n, text := t.text()
 		if err := t.visitor.Say(ctx, uuid.NewString(), text); err != nil {
 			return err
 		}

@@ -19,9 +19,6 @@ const (
 	readChunk  = 500
 )
 
-// errFar says that a position is too far back to be replayed.
-var errFar = errors.New("too far back")
-
 // hello leads the socket from the client's position to the hub's. It runs on the socket's reader, which meanwhile reads nothing.
 func (p *peer) hello(f Hello) {
 	h := p.hub

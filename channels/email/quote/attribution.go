@@ -196,7 +196,7 @@ func speaks(s string) bool {
 	if len(ws) < 2 || len(ws) > 8 || articles.has(s) {
 		return false
 	}
-	name := strings.Join(ws, " ")
+	var name string
 	if last := ws[len(ws)-1]; said.has(last) {
 		name = strings.Join(ws[:len(ws)-1], " ")
 	} else if n := said.phrase(words(strings.ToLower(s)), 0); n > 0 && n < len(ws) {

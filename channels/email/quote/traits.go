@@ -17,13 +17,6 @@ type traits struct {
 	post    bool // a number that may be a postal code or stand in a street address
 }
 
-func (t traits) or(u traits) traits {
-	return traits{
-		t.address || u.address, t.angle || u.angle, t.date || u.date, t.time || u.time, t.link || u.link, t.phone || u.phone,
-		t.post || u.post,
-	}
-}
-
 const longLine = 2000 // bytes of a line that rules look at
 
 // read finds the traits of a plain text.
