@@ -26,6 +26,9 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 
+	// Staff reports whether an address is one of our people's; nil: nobody has one.
+	Staff func(ctx context.Context, address string) (bool, error)
+
 	// Read reads a mail in place of letter.Read.
 	Read func(raw []byte, r letter.Reading) *letter.Mail
 }

@@ -45,6 +45,9 @@ func (a *Adapter) keep(ctx context.Context, raw []byte, l listed) (*taken, error
 	m := a.read(ctx, raw, l)
 	if !l.sent {
 		a.vouch(ctx, raw, m, l.by)
+		if err := a.staff(ctx, m); err != nil {
+			return nil, err
+		}
 	}
 	if m.Ours {
 		a.log.Info("own mail came back and was left alone", "uid", l.uid, "raw", blob)

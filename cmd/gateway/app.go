@@ -192,7 +192,8 @@ func (a *app) wireChannels(context.Context) error {
 	bookmarks := inbox.NewBookmarks(a.record, a.now)
 	for i, cfg := range a.settings.emailConfigs(bookmarks) {
 		cfg.CAs = cas
-		deps := email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Scanner: scanner, Read: a.opt.readMail}
+		deps := email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Scanner: scanner, Read: a.opt.readMail,
+			Staff: a.roster.IsStaff}
 		if a.settings.Email[i].Answered != "off" {
 			deps.Marks = a.ledger
 		}

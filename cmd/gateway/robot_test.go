@@ -18,6 +18,7 @@ import (
 	"sportello/channels/pause"
 	"sportello/inbox"
 	"sportello/inbox/journal"
+	"sportello/router/roster"
 )
 
 // mailHouse is a mail server with mailboxes, and gateways that read them and acknowledge what comes.
@@ -298,5 +299,41 @@ func TestE34AReceiptMarksTheMessageRead(t *testing.T) {
 	h.await("it is read", func() bool { return h.messages(a, `direction = 'out' AND state = 'read'`) == 1 })
 	if n := h.messages(a, `direction = 'out'`); n != 1 {
 		t.Errorf("%d messages went out: receipts are not answered", n)
+	}
+}
+
+// E-48: a mail under the address of one of our people, even with the token of a conversation, is no answer of his: it is taken in, the
+// customer gets nothing, and whoever reads it is told that nobody vouches for it.
+func TestE48MailOfAnAgentIsNoAnswer(t *testing.T) {
+	const ours, anna, lucia = "help@one.example", "anna@cliente.example", "lucia@one.example"
+	h := newMailHouse(t, ours)
+	a := h.gateway(ours)
+	if _, err := a.roster.Add(h.ctx, roster.Agent{Email: lucia, Name: "Lucia", PublicName: "Lucia", Role: roster.RoleAgent}, "a long password"); err != nil {
+		t.Fatal(err)
+	}
+	h.write(anna, ours, "Where is my order?")
+	h.await("the acknowledgement has left", func() bool { return h.messages(a, `direction = 'out' AND state = 'sent'`) == 1 })
+	var raw string
+	if err := a.record.QueryRowContext(h.ctx, `SELECT envelope FROM outbox`).Scan(&raw); err != nil {
+		t.Fatal(err)
+	}
+	var env channels.Outbound
+	if err := json.Unmarshal([]byte(raw), &env); err != nil || env.Thread.Token == "" {
+		t.Fatal(env.Thread, err)
+	}
+	h.deliver(lucia, "help+"+env.Thread.Token+"@one.example", "From: Lucia <"+strings.ToUpper(lucia)+">", "To: help+"+env.Thread.Token+"@one.example",
+		"Subject: Re: Order", "Message-ID: <cmd@one.example>", "", "Dear Anna, your money is on its way.")
+	h.await("it is taken in", func() bool { return h.messages(a, `direction = 'in' AND peer = '`+lucia+`'`) == 1 })
+	var details string
+	if err := a.record.QueryRowContext(h.ctx, `SELECT details FROM message WHERE peer = $1`, lucia).Scan(&details); err != nil || !strings.Contains(details, `"staff_faked"`) {
+		t.Errorf("%s %v", details, err)
+	}
+	if n := h.messages(a, `direction = 'out' AND author_kind = 'agent'`); n != 0 {
+		t.Errorf("%d messages are taken for hers", n)
+	}
+	for _, m := range h.server.Relayed() {
+		if strings.Contains(string(m.Raw), "your money") {
+			t.Error("the customer has got it")
+		}
 	}
 }

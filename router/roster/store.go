@@ -74,6 +74,16 @@ func (b *Book) ByEmail(ctx context.Context, email string) (Agent, error) {
 	return a, named("agent", err)
 }
 
+// IsStaff reports whether an address, in any case, is that of somebody in the roster, also of one who is disabled.
+func (b *Book) IsStaff(ctx context.Context, email string) (bool, error) {
+	var n int
+	err := b.db.QueryRowContext(ctx, `SELECT count(*) FROM agent WHERE email = $1`, normal(email)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look up staff: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Add puts an agent in the roster. An empty ID is filled in. It fails with Invalid, or with ErrTaken when the id or the address
 // is somebody's already.
 func (b *Book) Add(ctx context.Context, a Agent, password string) (Agent, error) {

@@ -650,6 +650,8 @@ export const en: Record<Key, string> = {
   "warning.other": "Check the sender before you answer.",
   "warning.passed_on": "Passed on by somebody else: nothing proves that this sender wrote it.",
   "warning.reply_to_differs": "Asks for answers to an address other than its own.",
+  "warning.staff": "From a colleague’s own mailbox. It was taken in as received: it is no answer, and the customer has not got it.",
+  "warning.staff_faked": "Bears a colleague’s address, and nothing proves that it is his. It was taken in as received: do not act on it without asking him.",
   "warning.third_party": "The sender was not part of this conversation.",
   "warning.twice": "It may have been sent twice.",
   "warning.variant": "Another message has the same identifier and different content.",
