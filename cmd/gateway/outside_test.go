@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -41,6 +42,7 @@ type outside struct {
 	public, site, control string // addresses
 
 	dovecot *mailrig.Dovecot
+	wire    *line // to it, of the first mailbox
 	postfix *mailrig.Postfix
 	twilio  *channeltest.Twilio
 	redis   string
@@ -54,6 +56,7 @@ type outside struct {
 
 const (
 	e2eMailbox = "support@sportello.test"
+	e2eOrders  = "ordini@sportello.test" // acknowledges what comes
 	e2eNumber  = "+390236714980"
 	e2eSID     = "AC0000000000000000000000000000e2e0"
 	e2eToken   = "e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0"
@@ -68,6 +71,7 @@ func newOutside(t *testing.T) *outside {
 		dovecot: mailrig.StartDovecot(t), redis: inboxtest.Redis(t), binary: filepath.Join(dir, "gateway"),
 		config: filepath.Join(dir, "gateway.yaml"), log: filepath.Join(dir, "gateway.log"), metrics: free(t),
 	}
+	o.wire = newLine(t, fmt.Sprintf("127.0.0.1:%d", o.dovecot.IMAPSPort))
 	o.postfix = mailrig.StartPostfix(t, o.dovecot, "sportello.test", "clienti.test")
 	listen := free(t)
 	o.public = "http://" + listen
@@ -100,12 +104,20 @@ email:
     poll: 2s
     imap: {host: 127.0.0.1, port: %d, tls: tls, user: %s, password: %s}
     smtp: {host: 127.0.0.1, port: %d, tls: starttls, user: %s, password: %s}
+  - account: ordini
+    address: %s
+    name: Bottega
+    poll: 2s
+    imap: {host: 127.0.0.1, port: %d, tls: tls, user: %s, password: %s}
+    smtp: {host: 127.0.0.1, port: %d, tls: starttls, user: %s, password: %s}
+    ack: {locale: it, texts: {it: {text: "Abbiamo ricevuto la sua mail."}}}
 sms:
   - {account: sms, account_sid: %s, auth_tokens: [%s], number: %q, api_base: %q, name: Bottega}
 chat:
   - {account: shop, name: Bottega, origins: [%q], locale: it, jwt_keys: [%q]}
 `, listen, o.public, o.metrics, recordURL, filepath.Join(dir, "blobs"), o.authority(t, dir), o.redis,
-		e2eMailbox, o.dovecot.IMAPSPort, e2eMailbox, mailrig.Password, o.postfix.Port, e2eMailbox, mailrig.Password,
+		e2eMailbox, o.wire.port(), e2eMailbox, mailrig.Password, o.postfix.Port, e2eMailbox, mailrig.Password,
+		e2eOrders, o.dovecot.IMAPSPort, e2eOrders, mailrig.Password, o.postfix.Port, e2eOrders, mailrig.Password,
 		e2eSID, e2eToken, e2eNumber, api, o.site, e2eShopKey)
 	if err := os.WriteFile(o.config, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
@@ -285,6 +297,7 @@ func (o *outside) serveControl(t *testing.T) string {
 	handle("POST /kill", func(*http.Request, []byte) (any, error) { return nil, o.stop(syscall.SIGKILL) })
 	handle("POST /start", func(r *http.Request, _ []byte) (any, error) { return nil, o.power(r.Context()) })
 	handle("POST /flush", func(*http.Request, []byte) (any, error) { return nil, o.flush() })
+	handle("POST /line", o.cut)
 	handle("GET /count", o.count)
 	handle("POST /identity", o.identity)
 	server := httptest.NewServer(mux)
@@ -307,14 +320,14 @@ type customerMail struct {
 
 func (o *outside) sendMail(_ *http.Request, body []byte) (any, error) {
 	var ask struct {
-		From, Subject, Text string
-		Raw                 string // the whole mail instead, with {from}, {to}, {date} and {id} where those belong
-		Answer              *customerMail
+		From, To, Subject, Text string // To is the first mailbox when empty
+		Raw                     string // the whole mail instead, with {from}, {to}, {date} and {id} where those belong
+		Answer                  *customerMail
 	}
 	if err := json.Unmarshal(body, &ask); err != nil {
 		return nil, err
 	}
-	to, threading := e2eMailbox, ""
+	to, threading := cmp.Or(ask.To, e2eMailbox), ""
 	if a := ask.Answer; a != nil {
 		address, err := mail.ParseAddress(a.ReplyTo)
 		if err != nil {
@@ -396,6 +409,16 @@ func (o *outside) flush() error {
 		return fmt.Errorf("FLUSHALL answered %q: %w", answer, err)
 	}
 	return nil
+}
+
+// cut cuts the line to the first mailbox, or mends it.
+func (o *outside) cut(_ *http.Request, body []byte) (any, error) {
+	var ask struct{ Cut bool }
+	err := json.Unmarshal(body, &ask)
+	if err == nil {
+		o.wire.set(ask.Cut)
+	}
+	return nil, err
 }
 
 func (o *outside) count(r *http.Request, _ []byte) (any, error) {

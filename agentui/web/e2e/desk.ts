@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { expect, type Browser, type Frame, type Page } from "@playwright/test";
 import { site, until } from "./outside";
 
@@ -57,6 +58,16 @@ export async function close(page: Page): Promise<void> {
   await page.getByTestId("close-conversation").click();
   await page.getByRole("dialog").getByRole("button", { name: "Chiudi conversazione" }).click();
   await expect(page.getByRole("dialog")).toBeHidden();
+}
+
+/** No violations of WCAG 2.2 AA, in light and in dark. */
+export async function accessible(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const axe = new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]);
+    expect((await axe.analyze()).violations).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
 }
 
 /** What stands in the visitor's chat. */

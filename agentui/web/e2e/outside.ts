@@ -28,6 +28,15 @@ export const sendMail = (from: string, subject: string, text: string, answer?: M
 /** Sends a whole mail as it is written; {from}, {to}, {date} and {id} are filled in. */
 export const sendRaw = (from: string, raw: string) => call<void>("/mail", { from, raw });
 
+/** The mailbox that acknowledges what comes. */
+export const orders = "ordini@sportello.test";
+
+/** Sends a mail to one of our mailboxes besides the first. */
+export const sendMailTo = (to: string, from: string, subject: string, text: string) => call<void>("/mail", { from, to, subject, text });
+
+/** Cuts the line to the first mailbox, or mends it. */
+export const cutLine = (cut: boolean) => call<void>("/line", { cut });
+
 /** The customer's mailbox, oldest first. */
 export const mailbox = (address: string) => call<Mail[]>(`/mailbox?address=${encodeURIComponent(address)}`);
 

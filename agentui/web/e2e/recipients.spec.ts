@@ -1,5 +1,5 @@
 import { expect, test, type Page } from "@playwright/test";
-import { agent, close, goHome, open } from "./desk";
+import { accessible, agent, close, endShift, goHome, open } from "./desk";
 import { mailbox, sendRaw, until } from "./outside";
 
 // To whom a reply goes, what goes with it, and how it is taken back (N7, REQ-OUT1, REQ-OUT2).
@@ -71,23 +71,101 @@ test("N7 a mail is taken back by a key within its time, and never leaves; its te
   await close(page);
 });
 
-test("REQ-OUT2 switching between conversations at speed carries nothing from one to another", async ({ browser }) => {
+test("REQ-OUT2 fifty switches between twelve conversations while one types carry nothing from one to another, nor does a reload", async ({ browser }) => {
+  test.slow();
   const page = await agent(browser, "marco");
+  await endShift(page); // he takes what he wants
   const id = unique();
-  const names = ["uno", "due", "tre", "quattro"].map((n) => `${n}-${id}`);
-  for (const n of names) await copied(`${n}@clienti.test`, `capo-${n}@clienti.test`, n);
+  const names = Array.from({ length: 12 }, (_, i) => `tema-${String.fromCharCode(97 + i)}-${id}`);
+  const own = (n: string) => [`${n}@clienti.test`, `capo-${n}@clienti.test`];
+  await Promise.all(names.map((n) => copied(own(n)[0]!, own(n)[1]!, n)));
+  const written = new Map(names.map((n) => [n, ""]));
+  const box = page.getByTestId("composer-reply");
+  const row = (n: string) => page.getByTestId("conversation-row").filter({ hasText: n });
+  await page.goto("/#/queues");
   for (const n of names) {
-    await open(page, n);
-    await page.getByRole("button", { name: `capo-${n}@clienti.test` }).click();
-    await page.getByTestId("composer-reply").fill(`bozza ${n}`);
+    await expect(row(n)).toBeVisible();
+    await page.getByTestId("conversation-row").filter({ hasText: n }).click();
+    await page.getByTestId("thread").getByRole("button", { name: "Prendi", exact: true }).first().click();
+    await page.getByRole("button", { name: own(n)[1]! }).click();
   }
+  await page.goto("/#/work");
   for (let i = 0; i < 50; i++) {
-    await page.getByTestId("conversation-row").filter({ hasText: names[(i * 7 + (i >> 2)) % names.length]! }).first().click();
+    const n = names[(i * 7 + (i >> 2)) % names.length]!;
+    await row(n).click();
+    await expect(box).toHaveValue(written.get(n)!);
+    await box.focus();
+    await page.keyboard.press("End");
+    await page.keyboard.type(`${n}/${i} `);
+    written.set(n, `${written.get(n)}${n}/${i} `);
   }
+  await page.reload();
   for (const n of names) {
     await open(page, n);
-    await expect(page.getByTestId("composer-reply")).toHaveValue(`bozza ${n}`);
-    await expect(chips(page)).toHaveText([`${n}@clienti.test`, `capo-${n}@clienti.test`]);
+    await expect(box).toHaveValue(written.get(n)!);
+    await expect(chips(page)).toHaveText(own(n));
     await close(page);
   }
+});
+
+test("N7 recipients, subject and a half-written address outlive a reload; a mail cannot leave with a bad one, and says why; taking it back brings all of it back", async ({ browser }) => {
+  const page = await agent(browser, "marco");
+  const id = unique();
+  const [from, cc] = [`dora-${id}@clienti.test`, `capo-${id}@clienti.test`];
+  await copied(from, cc, `Specchio ${id}`);
+  await open(page, `Specchio ${id}`);
+  await page.getByRole("button", { name: cc }).click();
+  await page.getByLabel("Oggetto").fill(`Lo specchio ${id}`);
+  await page.getByTestId("composer-reply").fill("Con il prezzo nuovo.");
+  await page.locator("#mail-to").fill("dora@");
+  await page.reload();
+  await expect(chips(page)).toHaveText([from, cc]);
+  await expect(page.getByLabel("Oggetto")).toHaveValue(`Lo specchio ${id}`);
+  await expect(page.getByTestId("composer-reply")).toHaveValue("Con il prezzo nuovo.");
+  await expect(page.getByText("Non è un indirizzo email: dora@")).toBeVisible();
+  await expect(page.getByTestId("send")).toBeDisabled();
+  await expect(page.getByTestId("send")).toHaveAccessibleDescription("Un indirizzo non è valido: correggilo o toglilo");
+  await accessible(page);
+  await page.locator("#mail-to").fill(`ignota-${id}@altrove.test`);
+  await page.locator("#mail-to").press("Enter");
+  await expect(page.getByTestId("send")).toHaveAccessibleDescription("Un destinatario è da confermare");
+  await accessible(page);
+  await page.getByRole("button", { name: `Togli ignota-${id}@altrove.test` }).click();
+  await page.getByTestId("send").click();
+  const banner = page.getByRole("complementary", { name: "Avviso" });
+  await banner.getByRole("button", { name: "Annulla" }).click();
+  await expect(page.getByTestId("composer-reply")).toHaveValue("Con il prezzo nuovo.");
+  await expect(chips(page)).toHaveText([from, cc]);
+  await expect(page.getByLabel("Oggetto")).toHaveValue(`Lo specchio ${id}`);
+  await page.getByTestId("send").click();
+  await expect(banner).toContainText("Email inviata");
+  await accessible(page);
+  await until(async () => (await mailbox(cc)).length > 0, "the mail");
+  expect((await mailbox(from)).map((m) => m.subject)).toEqual([expect.stringContaining(`Lo specchio ${id}`)]);
+  await close(page);
+});
+
+test("C10 who signs out is told of what he has not sent, and leaves nothing of it for the next one", async ({ browser }) => {
+  const page = await agent(browser, "marco");
+  const id = unique();
+  await copied(`ida-${id}@clienti.test`, `capo-${id}@clienti.test`, `Quadro ${id}`);
+  await open(page, `Quadro ${id}`);
+  await page.getByTestId("composer-reply").fill("Segreto di Marco");
+  const leave = async () => {
+    await page.getByRole("button", { name: "Profilo di Marco Riva" }).click();
+    await page.getByRole("menuitem", { name: "Esci" }).click();
+  };
+  await leave();
+  await expect(page.getByRole("dialog")).toContainText("Un testo non è stato inviato");
+  await accessible(page);
+  await page.getByRole("button", { name: "Resta" }).click();
+  await expect(page.getByTestId("composer-reply")).toHaveValue("Segreto di Marco");
+  await leave();
+  await page.getByRole("button", { name: "Esci e cancella" }).click();
+  await expect(page.getByRole("button", { name: "Accedi" })).toBeVisible();
+  expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain("Segreto");
+  const again = await agent(browser, "marco");
+  await open(again, `Quadro ${id}`);
+  await expect(again.getByTestId("composer-reply")).toHaveValue("");
+  await close(again);
 });

@@ -156,7 +156,7 @@ export const en: Record<Key, string> = {
   "deliveries.lead": "Reports of mail servers and automatic exchanges that were stopped. Nothing here waits for an answer.",
   "deliveries.more": "Show more",
   "deliveries.none": "No problems: nothing that was sent has come back.",
-  "deliveries.open": "Open conversation {number}",
+  "deliveries.open": "Open conversation #{number}",
   "deliveries.release": "Allow again",
   "deliveries.release_address": "Allow automatic messages to {address} again",
   "deliveries.released": "Automatic messages to {address} are allowed again",

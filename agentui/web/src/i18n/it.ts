@@ -154,7 +154,7 @@ export const it = {
   "deliveries.lead": "Rapporti dei server di posta e scambi automatici interrotti. Niente di ciò che è qui attende una risposta.",
   "deliveries.more": "Mostra altri",
   "deliveries.none": "Nessun problema: niente di ciò che è stato inviato è tornato indietro.",
-  "deliveries.open": "Apri la conversazione {number}",
+  "deliveries.open": "Apri la conversazione #{number}",
   "deliveries.release": "Consenti di nuovo",
   "deliveries.release_address": "Consenti di nuovo messaggi automatici a {address}",
   "deliveries.released": "I messaggi automatici a {address} sono di nuovo ammessi",
