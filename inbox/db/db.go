@@ -90,10 +90,10 @@ func open(driver, dsn string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+	return sql.OpenDB(pgConnector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.PgConn().Exec(ctx, plans).ReadAll()
 		return err
-	})), nil
+	}))}), nil
 }
 
 // write runs fn while nobody else of this process writes to SQLite, in the order of arrival. SQLite has one writer at a time and lets

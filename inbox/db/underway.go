@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // underway is a transaction of DB.Tx.
@@ -103,7 +100,7 @@ func (s Statement) on(ctx context.Context, q Querier) error {
 func (d *DB) Together(ctx context.Context, tx *sql.Tx, all ...Statement) error {
 	batch := some(all)
 	u := d.underway(tx)
-	if d.Dialect == Postgres && u != nil && len(batch) > 1 {
+	if d.Dialect == Postgres && u != nil && len(batch) > 0 {
 		return pipelined(ctx, u.conn, batch)
 	}
 	for _, s := range batch {
@@ -146,43 +143,10 @@ func some(all []Statement) []Statement {
 
 func pipelined(ctx context.Context, conn *sql.Conn, all []Statement) error {
 	return conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
+		c, ok := driver.(*pgConn)
 		if !ok {
 			return fmt.Errorf("the driver is %T", driver)
 		}
-		var batch pgx.Batch
-		for _, s := range all {
-			batch.Queue(s.query, s.args...)
-		}
-		results := c.Conn().SendBatch(ctx, &batch)
-		for _, s := range all {
-			if err := s.result(results); err != nil {
-				results.Close() //nolint:errcheck // err is the first
-				return err
-			}
-		}
-		return results.Close()
+		return c.pipeline(ctx, all)
 	})
-}
-
-// result takes what PostgreSQL answers to a statement.
-func (s Statement) result(from pgx.BatchResults) error {
-	if s.each == nil {
-		tag, err := from.Exec()
-		if err != nil {
-			return err
-		}
-		return s.check(tag.RowsAffected())
-	}
-	rows, err := from.Query()
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := s.each(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
