@@ -23,7 +23,7 @@ import (
 //   - frames are written in the order in which Send accepted them; a frame that Send accepted is either written or the connection ends.
 //   - the last writer outlives the reader, calls Handler.Closed once, and then closes done.
 
-// ErrClosed is wrapped by every error of Send and SendPrepared.
+// ErrClosed is wrapped by every error of Send.
 var ErrClosed = errors.New("socket closed")
 
 // Handler receives what happens on a connection. Both methods are called one after the other, never at the same time.
@@ -42,8 +42,8 @@ type Conn struct {
 	opt *Options
 
 	mu      sync.Mutex
-	h       Handler // nil before Start
-	queue   []frame
+	h       Handler  // nil before Start
+	queue   [][]byte // text messages to be written
 	bytes   int
 	reason  Reason
 	writing bool // a writer runs
@@ -58,25 +58,6 @@ type Conn struct {
 	pongs atomic.Bool    // the last ping was answered
 	beats atomic.Bool    // the last heartbeat was answered
 	busy  atomic.Bool    // the reader is inside Handler.Received
-}
-
-// frame is one message to be written: data, or a prepared one shared by many connections.
-type frame struct {
-	data     []byte
-	prepared *websocket.PreparedMessage
-	size     int
-}
-
-// Prepared is a message that is framed once and sent to many connections.
-type Prepared struct{ f frame }
-
-// Prepare frames a text message for SendPrepared.
-func Prepare(data []byte) (*Prepared, error) {
-	pm, err := websocket.NewPreparedMessage(websocket.TextMessage, data)
-	if err != nil {
-		return nil, fmt.Errorf("prepare message: %w", err)
-	}
-	return &Prepared{frame{prepared: pm, size: len(data)}}, nil
 }
 
 func newConn(ws *websocket.Conn, in *bufio.Reader, opt *Options) *Conn {
@@ -106,26 +87,19 @@ func (c *Conn) Run(h Handler) Reason {
 	return c.Reason()
 }
 
-// Send queues one text message. The connection owns data from now on. A full queue ends the connection with SlowReader. The error,
-// which wraps ErrClosed, says that the connection has ended or is ending and that data was not queued.
+// Send queues one text message. data must not be changed from now on; it may be sent on other connections as well. A full queue ends the
+// connection with SlowReader. The error, which wraps ErrClosed, says that the connection has ended or is ending and that data was not queued.
 func (c *Conn) Send(data []byte) error {
-	return c.push(frame{data: data, size: len(data)})
-}
-
-// SendPrepared is Send for a message shared by many connections.
-func (c *Conn) SendPrepared(p *Prepared) error { return c.push(p.f) }
-
-func (c *Conn) push(f frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reason == Open && (len(c.queue) >= c.opt.QueueLimit || c.bytes+f.size > c.opt.QueueBytes) {
+	if c.reason == Open && (len(c.queue) >= c.opt.QueueLimit || c.bytes+len(data) > c.opt.QueueBytes) {
 		c.end(SlowReader)
 	}
 	if c.reason != Open {
 		return fmt.Errorf("%w: %s", ErrClosed, c.reason)
 	}
-	c.queue = append(c.queue, f)
-	c.bytes += f.size
+	c.queue = append(c.queue, data)
+	c.bytes += len(data)
 	c.signal()
 	return nil
 }
@@ -193,24 +167,24 @@ const (
 )
 
 // next returns the writer's next job and the reason as it stands.
-func (c *Conn) next() (j job, f frame, why Reason) {
+func (c *Conn) next() (j job, data []byte, why Reason) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.due && c.reason == Open:
 		c.due = false
-		return jobTick, frame{}, Open
+		return jobTick, nil, Open
 	case len(c.queue) > 0:
-		f = c.queue[0]
-		c.queue[0] = frame{}
-		c.bytes -= f.size
+		data = c.queue[0]
+		c.queue[0] = nil
+		c.bytes -= len(data)
 		if c.queue = c.queue[1:]; len(c.queue) == 0 {
 			c.queue = nil // an idle connection keeps no queue
 		}
-		return jobFrame, f, c.reason
+		return jobFrame, data, c.reason
 	case c.reason != Open:
-		return jobEnd, frame{}, c.reason
+		return jobEnd, nil, c.reason
 	}
 	c.writing = false
-	return jobNone, frame{}, Open
+	return jobNone, nil, Open
 }

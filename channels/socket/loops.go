@@ -111,14 +111,14 @@ func lostReason(err error) Reason {
 // writeLoop writes what there is to write. When that is the end, it sees the connection to it.
 func (c *Conn) writeLoop() {
 	for {
-		j, f, why := c.next()
+		j, data, why := c.next()
 		switch j {
 		case jobNone:
 			return
 		case jobTick:
 			c.keepHonest()
 		case jobFrame:
-			if !c.writeFrame(f, why) {
+			if !c.writeFrame(data, why) {
 				c.Close(Lost)
 				c.finish(c.Reason(), true)
 				return
@@ -173,15 +173,9 @@ func (c *Conn) deadline(why Reason) time.Time {
 	return by
 }
 
-// writeFrame writes one frame by its deadline.
-func (c *Conn) writeFrame(f frame, why Reason) bool {
-	if c.ws.SetWriteDeadline(c.deadline(why)) != nil {
-		return false
-	}
-	if f.prepared != nil {
-		return c.ws.WritePreparedMessage(f.prepared) == nil
-	}
-	return c.ws.WriteMessage(websocket.TextMessage, f.data) == nil
+// writeFrame writes one text message by its deadline.
+func (c *Conn) writeFrame(data []byte, why Reason) bool {
+	return c.ws.SetWriteDeadline(c.deadline(why)) == nil && c.ws.WriteMessage(websocket.TextMessage, data) == nil
 }
 
 // ask sends a ping and the application's heartbeat.
@@ -189,7 +183,7 @@ func (c *Conn) ask() {
 	c.pongs.Store(false)
 	c.beats.Store(c.opt.Beat == nil)
 	err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.opt.WriteWait))
-	if err == nil && c.opt.Beat != nil && !c.writeFrame(frame{data: c.opt.Beat()}, Open) {
+	if err == nil && c.opt.Beat != nil && !c.writeFrame(c.opt.Beat(), Open) {
 		err = io.ErrClosedPipe
 	}
 	if err != nil {

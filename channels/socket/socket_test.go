@@ -261,12 +261,8 @@ func TestWriteHasADeadline(t *testing.T) {
 func TestC05DrainFlushesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, client := pair(t, Options{}, funcs{})
-		p, err := Prepare([]byte("second"))
-		if err != nil {
-			t.Fatal(err)
-		}
 		_ = c.Send([]byte("first"))
-		_ = c.SendPrepared(p)
+		_ = c.Send([]byte("second"))
 		c.Close(Drain)
 		c.Close(Internal) // the first reason stays
 		for _, want := range []string{"first", "second"} {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"sportello/channels/socket"
 	"sportello/inbox/journal"
 	"sportello/inbox/live"
 )
@@ -144,7 +143,7 @@ func (h *Hub) deliver(entries []live.Entry) {
 
 // give sends one entry to every socket that follows and may see it; it is encoded once. The caller holds mu.
 func (h *Hub) give(e live.Entry) {
-	var frame *socket.Prepared
+	var frame []byte
 	for p := range h.peers {
 		if p.state != following || p.sent >= e.Offset {
 			continue
@@ -155,12 +154,12 @@ func (h *Hub) give(e live.Entry) {
 		}
 		if frame == nil {
 			var err error
-			if frame, err = h.prepare(e); err != nil {
+			if frame, err = h.encode(e); err != nil {
 				h.opt.Log.Error("entry not encoded", "err", err)
 				return
 			}
 		}
-		_ = p.conn.SendPrepared(frame) // a connection that cannot take it is ending and resumes by position
+		_ = p.conn.Send(frame) // a connection that cannot take it is ending and resumes by position
 		h.met.entries.Inc()
 		if e.Type == string(journal.Received) && p.view == e.Conversation {
 			p.seen(e.Conversation)
@@ -168,14 +167,15 @@ func (h *Hub) give(e live.Entry) {
 	}
 }
 
-func (h *Hub) prepare(e live.Entry) (*socket.Prepared, error) {
-	data := make([]byte, 0, len(e.Event)+512) // as json.Marshal writes an EntryFrame
+// encode writes an entry as json.Marshal writes an EntryFrame.
+func (h *Hub) encode(e live.Entry) ([]byte, error) {
+	data := make([]byte, 0, len(e.Event)+512)
 	data = strconv.AppendInt(append(data, `{"t":"`+FrameEntry+`","at":`...), h.millis(), 10)
 	data, err := e.AppendJSON(append(data, `,"entry":`...))
 	if err != nil {
 		return nil, fmt.Errorf("encode entry: %w", err)
 	}
-	return socket.Prepare(append(data, '}'))
+	return append(data, '}'), nil
 }
 
 // millis is the server's clock as frames carry it.
