@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
+	"sportello/inbox/db"
 	"sportello/inbox/journal"
 )
 
@@ -44,19 +46,34 @@ func (l *Ledger) OfferEnded(ctx context.Context, id ConversationID, agent AgentI
 	return err
 }
 
-// Unmatched notes that nobody could be chosen, and why. It does nothing while the reasons are the same as the last time.
-func (l *Ledger) Unmatched(ctx context.Context, id ConversationID, d Decision) error {
-	_, err := l.work(ctx, "note missing match of", id, func(t *turn) error {
-		if t.c.State != Waiting && t.c.State != New {
-			return ErrState
-		}
-		last, err := t.last(ctx, journal.Unmatched, journal.Queued, journal.Offered, journal.Assigned, journal.Transferred, journal.Reopened)
-		if err != nil || last.Decision != nil && last.typ == journal.Unmatched && sameReasons(*last.Decision, d) {
+// Unmatched notes that nobody could be chosen for conversations, and why. It does nothing for those of which the reasons are the same as
+// the last time, and for those that do not wait any more.
+func (l *Ledger) Unmatched(ctx context.Context, all map[ConversationID]Decision) error {
+	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
+		ids := slices.Sorted(maps.Keys(all))
+		turns, last := make(map[ConversationID]*turn, len(ids)), make(map[ConversationID]pastChange, len(ids))
+		lasting := lastOf(l.db, last, ids, journal.Unmatched, journal.Queued, journal.Offered, journal.Assigned, journal.Transferred, journal.Reopened)
+		if err := l.db.Together(ctx, tx, append(l.locking(tx, turns, ids), lasting)...); err != nil {
 			return err
 		}
-		return t.tell(journal.Unmatched, "system", Change{Decision: &d, Reason: d.Reason})
+		var told []*turn
+		for _, id := range ids {
+			t, d := turns[id], all[id]
+			if t == nil || t.c.State != Waiting && t.c.State != New ||
+				last[id].Decision != nil && last[id].typ == journal.Unmatched && sameReasons(*last[id].Decision, d) {
+				continue
+			}
+			if err := t.tell(journal.Unmatched, "system", Change{Decision: &d, Reason: d.Reason}); err != nil {
+				return err
+			}
+			told = append(told, t)
+		}
+		return flush(ctx, told...)
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("note missing matches: %w", err)
+	}
+	return nil
 }
 
 // sameReasons compares two decisions but for what only time changes.
@@ -79,23 +96,34 @@ type pastChange struct {
 
 // last is the newest event of the conversation of one of these types; the zero value when there is none.
 func (t *turn) last(ctx context.Context, types ...journal.Type) (pastChange, error) {
-	args, marks := []any{string(journal.ConversationStream(string(t.c.ID)))}, make([]string, len(types))
+	last := map[ConversationID]pastChange{}
+	err := t.l.db.Together(ctx, t.tx, lastOf(t.l.db, last, []ConversationID{t.c.ID}, types...))
+	return last[t.c.ID], err
+}
+
+// lastOf asks for the newest events of conversations that have one of these types, into a map.
+func lastOf(d *db.DB, into map[ConversationID]pastChange, ids []ConversationID, types ...journal.Type) db.Statement {
+	if len(ids) == 0 {
+		return db.Statement{}
+	}
+	with, args := d.With("w", db.Texts("stream", ids, func(id ConversationID) journal.Stream { return journal.ConversationStream(string(id)) }))
+	marks := make([]string, len(types))
 	for i, typ := range types {
 		args = append(args, string(typ))
 		marks[i] = "$" + strconv.Itoa(len(args))
 	}
-	var p pastChange
-	var data string
-	err := t.tx.QueryRowContext(ctx, `SELECT type, data FROM event WHERE stream = $1 AND type IN (`+strings.Join(marks, ", ")+`)
-		ORDER BY seq DESC LIMIT 1`, args...).Scan(&p.typ, &data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return pastChange{}, nil
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(data), &p.Change)
-	}
-	if err != nil {
-		return pastChange{}, fmt.Errorf("read last event: %w", err)
-	}
-	return p, nil
+	return db.Ask(func(row db.Row) error {
+		var stream journal.Stream
+		var p pastChange
+		var data string
+		if err := row.Scan(&stream, &p.typ, &data); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(data), &p.Change); err != nil {
+			return fmt.Errorf("read last event: %w", err)
+		}
+		into[ConversationID(stream.Conversation())] = p
+		return nil
+	}, `WITH `+with+` SELECT w.stream, e.type, e.data FROM w JOIN event e ON e.stream = w.stream
+		AND e.seq = (SELECT m.seq FROM event m WHERE m.stream = w.stream AND m.type IN (`+strings.Join(marks, ", ")+`) ORDER BY m.seq DESC LIMIT 1)`, args...)
 }

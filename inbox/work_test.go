@@ -100,7 +100,7 @@ func TestVerbsMayBeRepeated(t *testing.T) {
 			nobody.WaitSeconds = int64(n)
 			_, err := h.place(id, "sales")
 			h.ok(err)
-			h.ok(h.ledger.Unmatched(h.Context(), cid, nobody))
+			h.ok(h.ledger.Unmatched(h.Context(), map[inbox.ConversationID]inbox.Decision{cid: nobody}))
 		}
 		for range 3 {
 			h.ok(h.ledger.Offered(h.Context(), cid, d))
@@ -109,7 +109,7 @@ func TestVerbsMayBeRepeated(t *testing.T) {
 			h.ok(h.ledger.OfferEnded(h.Context(), cid, marco, "o1", "declined", "at lunch"))
 		}
 		nobody.Excluded[0].Code = "MISSED_THIS_ONE"
-		h.ok(h.ledger.Unmatched(h.Context(), cid, nobody))
+		h.ok(h.ledger.Unmatched(h.Context(), map[inbox.ConversationID]inbox.Decision{cid: nobody}))
 		for range 3 {
 			h.assign(id, giulia)
 		}
@@ -117,7 +117,7 @@ func TestVerbsMayBeRepeated(t *testing.T) {
 			_, err := h.ledger.Requeue(h.Context(), inbox.RequeueCmd{Conversation: cid, Agent: giulia, Reason: "agent_lost"})
 			h.ok(err)
 		}
-		h.ok(h.ledger.Unmatched(h.Context(), cid, nobody))
+		h.ok(h.ledger.Unmatched(h.Context(), map[inbox.ConversationID]inbox.Decision{cid: nobody}))
 		for range 3 {
 			h.close(id)
 		}
@@ -168,7 +168,10 @@ func TestVerbsAreRefused(t *testing.T) {
 		_, err = h.place(id, "sales")
 		want("place what is assigned", err, inbox.ErrState)
 		want("offer what is assigned", h.ledger.Offered(h.Context(), cid, inbox.Decision{Offer: "o"}), inbox.ErrState)
-		want("unmatched but assigned", h.ledger.Unmatched(h.Context(), cid, inbox.Decision{}), inbox.ErrState)
+		h.ok(h.ledger.Unmatched(h.Context(), map[inbox.ConversationID]inbox.Decision{cid: {Reason: "nobody"}, "nothing": {Reason: "nobody"}}))
+		if typ, _ := h.last(id); typ != journal.Assigned {
+			t.Errorf("unmatched but assigned: %s", typ)
+		}
 		want("pass on what another has", transfer(giulia, false), inbox.ErrNotYours)
 		_, err = h.ledger.Close(h.Context(), inbox.CloseCmd{Conversation: cid, Actor: inbox.ActorOf(giulia)})
 		want("close what another has", err, inbox.ErrNotYours)
@@ -185,6 +188,41 @@ func TestVerbsAreRefused(t *testing.T) {
 		want("read what is not there", err, inbox.ErrNotFound)
 		_, err = h.ledger.Message(h.Context(), "nothing")
 		want("read what is not there", err, inbox.ErrNotFound)
+	})
+}
+
+// Of many conversations each is told once why it waits, and again when the reasons have changed.
+func TestUnmatchedTogether(t *testing.T) {
+	houses(t, func(h *house) {
+		why := map[inbox.ConversationID]inbox.Decision{}
+		for n := range 5 {
+			id := h.accept(h.from(n, "ciao")).Conversation
+			_, err := h.place(id, "sales")
+			h.ok(err)
+			why[inbox.ConversationID(id)] = inbox.Decision{Reason: "nobody", Excluded: []inbox.ExcludedAgents{{Code: "AWAY", Agents: []string{"Marco"}, Count: n}}}
+		}
+		want := map[inbox.ConversationID]int{}
+		note := func() {
+			h.ok(h.ledger.Unmatched(h.Context(), why))
+			for id, d := range why {
+				types, all := h.changes(string(id))
+				if n := len(types); n != want[id] || types[n-1] != journal.Unmatched || all[n-1].Decision.Excluded[0].Count != d.Excluded[0].Count {
+					t.Errorf("%v, want %d", types, want[id])
+				}
+			}
+		}
+		for id := range why {
+			want[id] = 4 // opened, received, queued, unmatched
+		}
+		note()
+		for id, d := range why {
+			d.WaitSeconds++
+			if why[id] = d; d.Excluded[0].Count == 3 {
+				d.Excluded = []inbox.ExcludedAgents{{Code: "AWAY", Agents: []string{"Lea"}, Count: 3}}
+				why[id], want[id] = d, 5
+			}
+		}
+		note()
 	})
 }
 

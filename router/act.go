@@ -202,10 +202,14 @@ func (r *Router) tell(ctx context.Context, pairings []Pairing) error {
 	if _, mine, err := r.live.Lease(ctx, "router.tell", r.cfg.Node, tellLease); err != nil || !mine {
 		return wrap("tell who waits", err)
 	}
+	why := make(map[inbox.ConversationID]inbox.Decision, len(news))
 	for _, p := range news {
-		if err := r.ledger.Unmatched(ctx, p.Conversation.ID, p.Decision); err != nil && !raced(err) {
-			return fmt.Errorf("unmatched %s: %w", p.Conversation.ID, err)
-		}
+		why[p.Conversation.ID] = p.Decision
+	}
+	if err := r.ledger.Unmatched(ctx, why); err != nil {
+		return wrap("tell who waits", err)
+	}
+	for _, p := range news {
 		r.told[p.Conversation.ID] = told{whyKey(p.Decision), r.now()}
 		r.log.Info("conversation waits", "conversation", p.Conversation.ID, "why", Sentence(p.Decision, "en"))
 	}

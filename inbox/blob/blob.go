@@ -6,6 +6,7 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -16,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"sportello/channels"
 )
@@ -24,27 +26,94 @@ import (
 var ErrNotFound = errors.New("blob: not found")
 
 // Store is a channels.Vault on a directory. It is safe for concurrent use, also by several programs.
-type Store struct{ root string }
+type Store struct {
+	root    string
+	folders sync.Map // string → struct{}: those that are known to be on disk under their names
+}
 
 var _ channels.Vault = (*Store)(nil)
 
 // Dir makes a store in a directory, which is made when the first blob is put.
 func Dir(root string) *Store { return &Store{root: root} }
 
+// small is what is held in memory, so that its name is known before it is written: then it is written beside where it stays, and writers
+// do not wait for each other at one folder.
+const small = 256 << 10
+
 // Put stores what r holds, to its end, in constant memory. It returns after the bytes are on disk under their name.
 func (s *Store) Put(ctx context.Context, r io.Reader) (channels.BlobID, int64, error) {
-	if err := os.MkdirAll(s.root, 0o750); err != nil {
+	var head bytes.Buffer
+	_, err := io.CopyN(&head, contextReader{ctx, r}, small)
+	var id channels.BlobID
+	var size int64
+	switch {
+	case errors.Is(err, io.EOF):
+		id, size, err = s.putSmall(ctx, head.Bytes())
+	case err == nil:
+		id, size, err = s.putLarge(ctx, io.MultiReader(&head, r))
+	}
+	if err != nil {
 		return "", 0, fmt.Errorf("put blob: %w", err)
 	}
-	temp := filepath.Join(s.root, "tmp-"+rand.Text())
-	id, size, err := write(ctx, temp, r)
+	return id, size, nil
+}
+
+func (s *Store) putSmall(ctx context.Context, data []byte) (channels.BlobID, int64, error) {
+	sum := sha256.Sum256(data)
+	id := channels.BlobID(hex.EncodeToString(sum[:]))
+	dir := filepath.Dir(s.path(id))
+	if s.has(id) {
+		return id, int64(len(data)), syncDir(dir) // whoever wrote it may not have come to that yet
+	}
+	if err := s.folder(dir); err != nil {
+		return "", 0, err
+	}
+	temp := filepath.Join(dir, "tmp-"+rand.Text())
+	_, size, err := write(ctx, temp, bytes.NewReader(data))
 	if err == nil {
 		err = s.name(temp, id)
 	}
 	if err != nil {
-		return "", 0, fmt.Errorf("put blob: %w", errors.Join(err, remove(temp)))
+		s.folders.Delete(dir) // somebody may have removed it
+		return "", 0, errors.Join(err, remove(temp))
 	}
 	return id, size, nil
+}
+
+func (s *Store) putLarge(ctx context.Context, r io.Reader) (channels.BlobID, int64, error) {
+	if err := os.MkdirAll(s.root, 0o750); err != nil {
+		return "", 0, err
+	}
+	temp := filepath.Join(s.root, "tmp-"+rand.Text())
+	id, size, err := write(ctx, temp, r)
+	if err != nil {
+		return "", 0, errors.Join(err, remove(temp))
+	}
+	dir := filepath.Dir(s.path(id))
+	if err = s.folder(dir); err == nil {
+		err = s.name(temp, id)
+	}
+	if err != nil {
+		s.folders.Delete(dir)
+		return "", 0, errors.Join(err, remove(temp))
+	}
+	return id, size, nil
+}
+
+// folder makes a folder of the store, unless this store has done so before. One that is there may have been made by another program a
+// moment ago, so that its name is brought to disk all the same.
+func (s *Store) folder(dir string) error {
+	if _, known := s.folders.Load(dir); known {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	if err := syncDir(s.root); err != nil {
+		return err
+	}
+	s.folders.Store(dir, struct{}{})
+	return nil
 }
 
 func write(ctx context.Context, path string, r io.Reader) (channels.BlobID, int64, error) {
@@ -63,25 +132,18 @@ func write(ctx context.Context, path string, r io.Reader) (channels.BlobID, int6
 	return channels.BlobID(hex.EncodeToString(sum.Sum(nil))), size, nil
 }
 
-// name gives a finished file its name. A blob that is there already is kept, and the new copy removed.
+// name gives a finished file its name. What has that name already is the same.
 func (s *Store) name(temp string, id channels.BlobID) error {
 	path := s.path(id)
-	if _, err := os.Stat(path); err == nil {
-		return remove(temp)
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return err
-	}
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
-	for _, d := range []string{dir, filepath.Dir(dir), s.root} {
-		if err := syncDir(d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return syncDir(filepath.Dir(path))
+}
+
+func (s *Store) has(id channels.BlobID) bool {
+	_, err := os.Stat(s.path(id))
+	return err == nil
 }
 
 // Open returns the bytes of id; the caller closes them.
@@ -91,6 +153,9 @@ func (s *Store) Open(_ context.Context, id channels.BlobID) (io.ReadCloser, erro
 	}
 	f, err := os.Open(s.path(id))
 	if errors.Is(err, fs.ErrNotExist) {
+		f, err = os.Open(s.deeper(id))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
@@ -99,7 +164,13 @@ func (s *Store) Open(_ context.Context, id channels.BlobID) (io.ReadCloser, erro
 	return f, nil
 }
 
+// path is where a blob is: in one of 256 folders.
 func (s *Store) path(id channels.BlobID) string {
+	return filepath.Join(s.root, string(id[:2]), string(id))
+}
+
+// deeper is where blobs of before are, in one of 65,536 folders.
+func (s *Store) deeper(id channels.BlobID) string {
 	return filepath.Join(s.root, string(id[:2]), string(id[2:4]), string(id))
 }
 

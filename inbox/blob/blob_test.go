@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"sportello/channels"
@@ -66,7 +68,7 @@ func TestPutTwiceIsOne(t *testing.T) {
 
 func TestEmptyAndLarge(t *testing.T) {
 	s := blob.Dir(t.TempDir())
-	for _, size := range []int{0, 3 << 20} {
+	for _, size := range []int{0, 256<<10 - 1, 256 << 10, 3 << 20} {
 		data := bytes.Repeat([]byte{7}, size)
 		id, n, err := s.Put(t.Context(), bytes.NewReader(data))
 		if err != nil || n != int64(size) || read(t, s, id) != string(data) {
@@ -104,4 +106,40 @@ func TestFailedPutLeavesNothing(t *testing.T) {
 	if n := files(t, root); n != 0 {
 		t.Fatalf("%d files", n)
 	}
+}
+
+// What an earlier version kept in deeper folders is found, and may be put again.
+func TestBlobsOfBefore(t *testing.T) {
+	root, id := t.TempDir(), channels.BlobID("b133a0c0e9bee3be20163d2ad31d6248db292aa6dcb1ee087a2aa50e0fc75ae2")
+	dir := filepath.Join(root, "b1", "33")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, string(id)), []byte("ciao"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := blob.Dir(root)
+	if got := read(t, s, id); got != "ciao" {
+		t.Fatal(got)
+	}
+	if again, _, err := s.Put(t.Context(), strings.NewReader("ciao")); again != id || err != nil || read(t, s, id) != "ciao" {
+		t.Fatal(again, err)
+	}
+}
+
+// BenchmarkPut measures small blobs, 16 at a time, each brought to disk.
+//
+//	go test ./inbox/blob -run '^$' -bench Put
+func BenchmarkPut(b *testing.B) {
+	s := blob.Dir(b.TempDir())
+	var count atomic.Int64
+	b.SetParallelism(8)
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if _, _, err := s.Put(b.Context(), strings.NewReader(strconv.FormatInt(count.Add(1), 10)+strings.Repeat(" ciao", 200))); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
 }
