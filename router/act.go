@@ -19,11 +19,13 @@ import (
 // match pairs and acts. A pairing that a script or the ledger refuses was overtaken by something newer: one more round looks again.
 func (r *Router) match(ctx context.Context) (clocked bool, err error) {
 	for range 3 {
+		begun := time.Now()
 		snapshot, err := r.live.Snapshot(ctx)
 		if err != nil {
 			return false, fmt.Errorf("snapshot: %w", err)
 		}
 		pairings := Match(snapshot, r.cfg.Policy, r.now())
+		r.choosing = time.Since(begun)
 		overtaken, err := r.act(ctx, pairings)
 		if err != nil {
 			return false, err
@@ -46,7 +48,8 @@ func (r *Router) act(ctx context.Context, pairings []Pairing) (overtaken bool, e
 	var late atomic.Bool
 	var group errgroup.Group // one that fails does not stop the others
 	group.SetLimit(8)
-	for _, p := range pairings {
+	for i := range pairings {
+		p := &pairings[i]
 		if p.Agent == "" {
 			continue
 		}
@@ -55,7 +58,7 @@ func (r *Router) act(ctx context.Context, pairings []Pairing) (overtaken bool, e
 			if p.Mode == ModeAssign {
 				do = r.assign
 			}
-			err := do(ctx, p)
+			err := do(ctx, *p)
 			if errors.Is(err, live.ErrNotWaiting) || errors.Is(err, live.ErrNoRoom) || errors.Is(err, live.ErrNotHere) || raced(err) {
 				late.Store(true)
 				return nil
@@ -181,14 +184,15 @@ const (
 func (r *Router) tell(ctx context.Context, pairings []Pairing) error {
 	waiting := map[inbox.ConversationID]bool{}
 	var news []Pairing
-	for _, p := range pairings {
+	for i := range pairings {
+		p := &pairings[i]
 		if p.Agent != "" {
 			continue
 		}
 		waiting[p.Conversation.ID] = true
 		last, known := r.told[p.Conversation.ID]
 		if len(news) < tellAtOnce && (!known || last.why != whyKey(p.Decision) && r.now().Sub(last.at).Abs() >= tellAgain) {
-			news = append(news, p)
+			news = append(news, *p)
 		}
 	}
 	for id := range r.told {

@@ -36,8 +36,9 @@ type Router struct {
 	compiled Compiled // the rules in force, as far as this node knows
 	stale    bool     // rules were published since
 
-	placed map[inbox.ConversationID]time.Time // placed a moment ago: the feed has not said so yet. Only Run touches it
-	told   map[inbox.ConversationID]told      // what the record was last told of those nobody can take. Only Run touches it
+	placed   map[inbox.ConversationID]time.Time // placed a moment ago: the feed has not said so yet. Only Run touches it
+	choosing time.Duration                      // how long the last choice took. Only Run touches it
+	told     map[inbox.ConversationID]told      // what the record was last told of those nobody can take. Only Run touches it
 }
 
 // New makes the router of this node.
@@ -94,8 +95,23 @@ func (r *Router) Run(ctx context.Context) error {
 			return nil
 		case <-changed:
 			swept = time.Time{}
+			r.rest(ctx)
 		case <-ticker.C:
 		}
+	}
+}
+
+const (
+	restTimes = 4                      // as long as the choice took
+	restMost  = 250 * time.Millisecond // however much waits
+)
+
+// rest keeps a router that has thousands waiting from doing nothing but choose again with each that is added. It is too short to be felt
+// where few wait.
+func (r *Router) rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(min(restTimes*r.choosing, restMost)):
 	}
 }
 
