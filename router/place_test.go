@@ -108,3 +108,21 @@ func TestM01ManyBeginWhileRulesArePublished(t *testing.T) {
 		}
 	})
 }
+
+// Rules that cannot be read keep no message from being taken.
+func TestUnreadableRulesHoldNothingUp(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		h, rules := placed(t, d)
+		if _, err := h.rules.Publish(h.ctx, 0, rules, "anna", ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.ExecContext(h.ctx, `INSERT INTO rule_set (version, rules, author, message, at) VALUES (2, '?', 'anna', '', 1)`); err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []channels.Kind{channels.Email, channels.Chat} {
+			if c := h.conversation(h.writes(kind)); c.State != inbox.New {
+				t.Errorf("%+v", c)
+			}
+		}
+	})
+}

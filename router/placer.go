@@ -2,8 +2,6 @@ package router
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -30,11 +28,16 @@ func NewPlacer(zone *time.Location, now func() time.Time, log *slog.Logger) *Pla
 	return &Placer{zone: zone, now: now, log: log}
 }
 
-// Placing implements inbox.Placer. While no rules were ever published it decides nothing: the Router publishes the first.
+// Placing implements inbox.Placer. It decides nothing while no rules were ever published, and when those in force cannot be read: a message
+// is taken all the same, and the Router, which publishes the first rules, places its conversation.
 func (p *Placer) Placing(ctx context.Context, q db.Querier) (func(inbox.Conversation) (inbox.PlaceCmd, bool), error) {
-	rules, err := p.inForce(ctx, q)
-	if err != nil {
+	var version int64
+	if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM rule_set`).Scan(&version); err != nil {
 		return nil, wrap("rules in force", err)
+	}
+	rules, err := p.version(ctx, q, version)
+	if err != nil {
+		p.log.Error("the rules in force cannot be read", "version", version, "error", err)
 	}
 	return func(c inbox.Conversation) (inbox.PlaceCmd, bool) {
 		if rules.Version == 0 {
@@ -44,22 +47,15 @@ func (p *Placer) Placing(ctx context.Context, q db.Querier) (func(inbox.Conversa
 	}, nil
 }
 
-// inForce compiles the rules in force, unless they are the same as the last time.
-func (p *Placer) inForce(ctx context.Context, q db.Querier) (Compiled, error) {
-	var version sql.NullInt64
-	if err := q.QueryRowContext(ctx, `SELECT MAX(version) FROM rule_set`).Scan(&version); err != nil {
-		return Compiled{}, err
-	}
+// version compiles a version, unless it is the same as the last time.
+func (p *Placer) version(ctx context.Context, q db.Querier, version int64) (Compiled, error) {
 	p.mu.Lock()
 	known := p.compiled
 	p.mu.Unlock()
-	if known.Version == version.Int64 {
+	if known.Version == version {
 		return known, nil
 	}
-	set, err := scanSet(q.QueryRowContext(ctx, selectSets+` WHERE version = $1`, version.Int64))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Compiled{}, nil
-	}
+	set, err := scanSet(q.QueryRowContext(ctx, selectSets+` WHERE version = $1`, version))
 	if err != nil {
 		return Compiled{}, err
 	}
