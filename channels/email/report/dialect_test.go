@@ -35,6 +35,48 @@ Message-ID: <row1@shop.example>
 `, `bounce row1@shop.example
 ~anna.rossi@firma.example failed 5.1.1`},
 
+	{"exchange with a code of two digits below words", `From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615@firma.example>
+To: support@shop.example
+Subject: Undeliverable: Your order
+Return-Path: <>
+
+Delivery has failed to these recipients or groups:
+
+anna.rossi@firma.example (anna.rossi@firma.example)
+The email address you entered couldn't be found.
+
+anna.rossi@firma.example
+#550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found ##
+`, `bounce
+~anna.rossi@firma.example failed 5.1.10`},
+
+	{"still tried, without a reason", `From: Mail Delivery System <Mailer-Daemon@firma.example>
+To: support@shop.example
+Subject: Warning: message 1a2b-3c delayed 24 hours
+Return-Path: <>
+
+A message that you sent has not yet been delivered to one or more of its recipients after more than 24 hours.
+
+The address to which the message has not yet been delivered is:
+
+  anna.rossi@firma.example
+
+No action is required on your part. Ask admin@firma.example if in doubt.
+`, `bounce
+~anna.rossi@firma.example delayed`},
+
+	{"a reply code with a colon", `From: MAILER-DAEMON@posta.example
+To: support@shop.example
+Subject: Failure Notice
+Return-Path: <>
+
+Sorry, we were unable to deliver your message to the following address.
+
+<anna.rossi@firma.example>:
+554: 30: the message cannot be delivered.
+`, `bounce
+~anna.rossi@firma.example failed 5.0.0`},
+
 	{"office 365 in Italian", `From: Microsoft Outlook <MicrosoftExchange329e71@tenant.example>
 To: support@shop.example
 Subject: Non recapitabile: Il suo ordine

@@ -27,7 +27,7 @@ var meanings = []meaning{
 		"recipient address rejected", "utente sconosciuto", "destinatario sconosciuto", "indirizzo inesistente", "casella inesistente", "non esiste", "non è stato trovato",
 		"non è stata trovata", "impossibile trovare l'indirizzo", "unbekannter empfänger", "empfänger unbekannt", "nicht gefunden", "existiert nicht", "utilisateur inconnu",
 		"destinataire inconnu", "introuvable", "n'existe pas", "est inconnu", "usuario desconocido", "destinatario desconocido", "no existe",
-		"no se encontró", "no se ha encontrado",
+		"no se encontró", "no se ha encontrado", "mailbox is disabled", "mailbox disabled", "account is disabled", "account has been disabled", "address couldn't", "no longer available",
 	}},
 	{"5.7.1", []string{"message rejected", "rejected as spam", "blocked by", "relaying denied", "relay access denied", "not authorized", "blacklisted"}},
 	{"4.4.1", []string{"connection timed out", "connection refused", "could not connect", "retry timeout exceeded", "retry time not reached"}},

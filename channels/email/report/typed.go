@@ -39,7 +39,7 @@ func typedAddress(value string) string {
 var (
 	embedded = regexp.MustCompile(`\\x\{[0-9A-Fa-f]{1,6}\}`)
 	enhanced = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
-	reply    = regexp.MustCompile(`(?:^|[^\d.])([45][0-5]\d)(?:[ \-]|$)`)
+	reply    = regexp.MustCompile(`(?:^|[^\d.])([45][0-5]\d)(?:[ \-:]|$)`)
 	returned = regexp.MustCompile(`(?im)^[ \t>]*message-id:\s*<([^<>\s]{3,900})>`)
 )
 

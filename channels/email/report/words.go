@@ -43,6 +43,9 @@ func (r *reader) words() {
 			found = append(found, channels.Report{Recipient: a.Value, Status: statusOf(text), Diagnostic: firstTelling(text)})
 		}
 	}
+	if len(found) == 0 && r.plainAction() == "delayed" {
+		found = r.alone(text)
+	}
 	if len(found) == 0 {
 		if r.variable() != "" && r.titled() {
 			r.Kind = channels.AutoBounce
@@ -81,8 +84,9 @@ func (r *reader) titled() bool {
 // refused finds the addresses that a text says were refused. Addresses that stand together share what is said below them.
 func (r *reader) refused(text string, named []channels.Address) []channels.Report {
 	var all []channels.Report
-	var open []int // of all: those that wait for a reason
-	closed := true // a reason was given: the next address begins anew
+	var open []int           // of all: those that wait for a reason
+	closed := true           // a reason was given: the next address begins anew
+	worded := map[int]bool{} // of all: their status was read from words, and a code of the same subject is more exact
 	for raw := range strings.Lines(text) {
 		l := strings.TrimSpace(raw)
 		if l == "" || ourSide.MatchString(raw) {
@@ -100,20 +104,35 @@ func (r *reader) refused(text string, named []channels.Address) []channels.Repor
 			if len(all) > mostRecipients {
 				return telling(all, named)
 			}
-			if all[n].Status == "" && !slices.Contains(open, n) {
+			if (all[n].Status == "" || worded[n]) && !slices.Contains(open, n) {
 				open = append(open, n)
 			}
 		}
 		if status := statusOf(l); status != "" && len(open) > 0 {
 			for _, n := range open {
-				if all[n].Status == "" || vague(all[n].Status) {
+				coded := enhanced.FindString(l) == status
+				if all[n].Status == "" || vague(all[n].Status) || worded[n] && coded && status[:3] == all[n].Status[:3] {
 					all[n].Status, all[n].Diagnostic = status, line(l)
+					worded[n] = !coded
 				}
 			}
 			closed = true
 		}
 	}
 	return telling(all, named)
+}
+
+// alone finds the addresses that stand in lines of their own: of mail that is still tried, servers say no more.
+func (r *reader) alone(text string) []channels.Report {
+	var all []channels.Report
+	for l := range strings.Lines(text) {
+		l = strings.Trim(strings.TrimSpace(l), "<>:\"")
+		if found := r.strangers(l); len(found) == 1 && strings.EqualFold(found[0], l) && len(all) < mostRecipients &&
+			!slices.ContainsFunc(all, func(f channels.Report) bool { return f.Recipient == found[0] }) {
+			all = append(all, channels.Report{Recipient: found[0]})
+		}
+	}
+	return all
 }
 
 // telling keeps what has a reason, or is named by a field.

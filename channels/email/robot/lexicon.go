@@ -1,6 +1,6 @@
 package robot
 
-// Words of automatic answers in it, en, de, fr, es, pt, nl, pl, sv, ru, zh, ja: lower case, composed, with straight apostrophes.
+// Words of automatic answers in it, en, de, fr, es, pt, nl, pl, sv, ru, zh, ja, and of subjects in as many again: lower case, composed, with straight apostrophes.
 
 // autoSubjects begin the subjects of automatic answers.
 var autoSubjects = []string{
@@ -11,7 +11,10 @@ var autoSubjects = []string{
 	"réponse automatique", "message d'absence", "absence du bureau", "absent du bureau", "respuesta automática", "fuera de la oficina", "fuera de oficina",
 	"resposta automática", "fora do escritório", "ausência temporária", "automatisch antwoord", "automatische reactie", "afwezigheidsbericht", "niet aanwezig",
 	"automatyczna odpowiedź", "odpowiedź automatyczna", "poza biurem", "autosvar", "automatiskt svar", "frånvaromeddelande", "frånvaro", "ej på kontoret",
-	"автоматический ответ", "автоответ", "автоответчик", "нет на месте", "自动回复", "自動回覆", "自动答复", "自動応答", "自動返信", "不在通知", "不在連絡",
+	"автоматический ответ", "автоответ", "автоответчик", "нет на месте", "автоматична відповідь", "автовідповідь", "автоматичен отговор", "αυτόματη απάντηση", "απουσία από το γραφείο",
+	"automaattinen vastaus", "poissaoloilmoitus", "poissa toimistosta", "automatická odpověď", "automatická odpoveď", "mimo kancelář", "automatikus válasz", "házon kívül", "otomatik yanıt", "otomatik cevap",
+	"ofis dışında", "răspuns automat", "automatski odgovor", "samodejni odgovor", "automatinis atsakymas", "automātiskā atbilde", "automaatvastus", "resposta automàtica", "otomatis", "balasan otomatis", "trả lời tự động",
+	"תשובה אוטומטית", "מענה אוטומטי", "رد تلقائي", "الرد التلقائي", "خارج المكتب", "자동 회신", "자동 응답", "자동회신", "자동응답", "부재중", "ตอบกลับอัตโนมัติ", "自动回复", "自動回覆", "自动答复", "自動応答", "自動返信", "不在通知", "不在連絡",
 }
 
 // away says that the sender is not there.
