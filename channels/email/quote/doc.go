@@ -22,5 +22,9 @@
 // first seen by these without a change: 39 of crisp-oss/email-reply-parser and github/email_reply_parser, 35 right (39 of 39 after the
 // four were looked at); 12 of crisp-oss/email-forward-parser, each alone and with a note above, 21 of 24 right (22 after); 16 of alfonsrv/mail-parser-reply and
 // web-ridge/email-reply-parser in ten languages, 15 right (16 after).
+// Of texts that were written anew after the forms of mail programs in some forty languages, at first sight: 808 of 837 (introductions and heads
+// with and without marks, device lines), 76 of 87 by hand, 109 of 125 with the introductions of mailing lists, 42 of 47 documents of as many
+// programs; after mending by structure 832, 85, 119 and 46, and 148 of 148 of a further set that was written then. Of 26 of
+// discourse/email_reply_trimmer, 22 right at first sight (23 after).
 // BenchmarkText: a megabyte of prose in 20 to 60 ms, the most awkward shapes in 450 ms, on one core of 2.1 GHz.
 package quote

@@ -44,8 +44,14 @@ func sound(t *testing.T, text string, folds []channels.Fold) {
 	if len(folds) > 0 && !shown && utf8.ValidString(text) && letters(plain(open)) == 0 {
 		t.Fatalf("nothing is left open: %q %v", text, folds)
 	}
-	Split(text, folds)
+	reply, signature, quoted := Split(text, folds)
+	if full(reply)+full(signature)+full(quoted) != full(text) {
+		t.Fatalf("words are lost: %q %v", text, folds)
+	}
 }
+
+// full counts the characters of a text that are no white space.
+func full(s string) int { return len([]rune(strings.Join(strings.Fields(s), ""))) }
 
 func FuzzText(f *testing.F) {
 	for _, s := range letters0 {
