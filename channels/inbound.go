@@ -67,6 +67,8 @@ type Thread struct {
 	InReplyTo  []string `json:"in_reply_to,omitempty"` // RFC 5322 section 3.6.4
 	References []string `json:"references,omitempty"`  // oldest first
 	Token      string   `json:"token,omitempty"`       // signed reply token found in an address of ours, not yet checked
+
+	OtherTokens []string `json:"other_tokens,omitempty"` // further ones, the likeliest first: anybody can write to an address of ours with something in it
 }
 
 // Auto says which kind of machine wrote a message (RFC 3834).

@@ -32,7 +32,11 @@ type match struct {
 
 // threadOf finds the conversation that a message refers to by token or by reference, nil when there is none.
 func (l *Ledger) threadOf(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
-	if id, ok := readToken(l.cfg.TokenKey, in.Thread.Token); ok {
+	for _, token := range append([]string{in.Thread.Token}, in.Thread.OtherTokens...) {
+		id, ok := readToken(l.cfg.TokenKey, token)
+		if !ok {
+			continue
+		}
 		v, err := readConversation(ctx, tx, `WHERE v.id = $1`, string(id))
 		if err == nil {
 			return &match{Conversation: v, proved: true}, nil

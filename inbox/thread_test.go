@@ -83,6 +83,61 @@ func TestE19ForgedTokenOpensNothing(t *testing.T) {
 	})
 }
 
+// E-19: among several tokens the one that we signed counts, wherever it stands and however it is written.
+func TestE19SeveralTokens(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		token := h.rowOf(h.mustAnswer(id, in)).Envelope.Thread.Token
+		other := h.mail("another matter")
+		other.From.Value = "carla@example.org"
+		second, _ := h.begun(other)
+		theirs := h.rowOf(h.mustAnswer(second, other)).Envelope.Thread.Token
+		for name, c := range map[string]struct {
+			first string
+			more  []string
+			want  string
+		}{
+			"behind words of others": {"newsletter", []string{"x", token}, id},
+			"upper case":             {strings.ToUpper(token), nil, id},
+			"the first of two":       {theirs, []string{token}, second},
+			"none of ours":           {"newsletter", []string{strings.Repeat("a", 42)}, ""},
+		} {
+			answer := h.mail("thanks")
+			answer.From.Value = "stranger@example.net"
+			answer.Thread.Token, answer.Thread.OtherTokens = c.first, c.more
+			if a := h.accept(answer); c.want != "" && a.Conversation != c.want || c.want == "" && (a.Conversation == id || a.Conversation == second) {
+				t.Errorf("%s: went to %s", name, a.Conversation)
+			}
+		}
+	})
+}
+
+// E-22, REQ-TH2, REQ-TH3: a subject decides nothing, whatever number and prefix it bears, and neither do ids that a stranger knows.
+func TestE22ForgedSubjectsAndReferencesEnterNothing(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		reply := h.rowOf(h.mustAnswer(id, in)).Envelope
+		before := len(h.messages(id))
+		for _, prefix := range []string{"", "Re: ", "RE: AW: ", "WG: ", "I: ", "R: ", "Fwd: ", "TR: ", "答复: "} {
+			forged := h.mail("let me in")
+			forged.From.Value, forged.Proof = "mallory@example.net", channels.ProofProvider
+			forged.Subject = prefix + reply.Subject
+			forged.Thread.InReplyTo, forged.Thread.References = []string{reply.Thread.MessageID}, []string{in.Thread.MessageID, reply.Thread.MessageID}
+			if a := h.accept(forged); a.Conversation == id || h.conversation(a.Conversation).Customer == h.conversation(id).Customer {
+				t.Errorf("%q entered", forged.Subject)
+			}
+			plain := h.mail("once more")
+			plain.From.Value, plain.Subject = "mallory@example.net", prefix+reply.Subject
+			if a := h.accept(plain); a.Conversation == id {
+				t.Errorf("%q entered by its subject", plain.Subject)
+			}
+		}
+		if after := len(h.messages(id)); after != before {
+			t.Errorf("%d messages, were %d", after, before)
+		}
+	})
+}
+
 // E-20: In-Reply-To first, then References from last to first, against every id seen, theirs and ours.
 func TestE20ReferencesFindTheConversation(t *testing.T) {
 	houses(t, func(h *house) {

@@ -149,7 +149,9 @@ func (t *taken) ties() []string {
 			ties = append(ties, tie("id ", id)...)
 		}
 	}
-	ties = append(ties, tie("token ", thread.Token)...)
+	for _, token := range append([]string{thread.Token}, thread.OtherTokens...) {
+		ties = append(ties, tie("token ", token)...)
+	}
 	return append(ties, tie("id ", t.mail.Report.Original)...) // what is reported of one mail stays in order
 }
 

@@ -1,16 +1,20 @@
 package letter
 
 import (
+	"slices"
 	"strings"
 
 	"sportello/channels"
 	"sportello/channels/email/field"
 )
 
-const tokenLimit = 64 // octets, RFC 5321 section 4.5.3.1.1
+const (
+	tokenLimit = 64 // octets, RFC 5321 section 4.5.3.1.1
+	tokensMost = 5  // of one mail
+)
 
-// readThread collects what h says of the conversation. The token is taken from the addresses that the mail was sent or delivered
-// to, the envelope's first (E-19), and is passed on unchecked.
+// readThread collects what h says of the conversation. The tokens are taken from the addresses that the mail was sent or delivered
+// to, the envelope's first (E-19), and are passed on unchecked.
 func readThread(h field.Header, own []string) channels.Thread {
 	t := channels.Thread{
 		MessageID:  field.ID(h.Get("message-id")),
@@ -19,9 +23,13 @@ func readThread(h field.Header, own []string) channels.Thread {
 	}
 	for _, name := range []string{"delivered-to", "x-original-to", "envelope-to", "to", "cc"} {
 		for _, a := range field.Addresses(h.All(name)) {
-			if token := plusToken(a.Value, own); token != "" {
+			token := plusToken(a.Value, own)
+			switch {
+			case token == "" || token == t.Token || slices.Contains(t.OtherTokens, token):
+			case t.Token == "":
 				t.Token = token
-				return t
+			case len(t.OtherTokens) < tokensMost-1:
+				t.OtherTokens = append(t.OtherTokens, token)
 			}
 		}
 	}

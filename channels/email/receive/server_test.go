@@ -7,9 +7,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -297,6 +299,39 @@ func TestE15StartTLS(t *testing.T) {
 	}
 	if err := c.SendMail("a@example.test", []string{"support@sportello.test"}, strings.NewReader(mail("tls@example.test", "x"))); err != nil || len(r.support.Inbounds()) != 1 {
 		t.Error(err)
+	}
+}
+
+// A client that says nothing more is let go, in the middle of a mail too, and what he began is not taken.
+func TestE15SlowClientsAreCut(t *testing.T) {
+	r := start(t, receive.SMTP, func(c *receive.Config) { c.Idle = 100 * time.Millisecond })
+	silent, half := r.talk(t), r.talk(t)
+	silent.want("EHLO x\r\n", "220", "250")
+	half.want("EHLO x\r\nMAIL FROM:<a@example.test>\r\nRCPT TO:<support@sportello.test>\r\nDATA\r\n", "220", "250", "250", "250", "354")
+	if _, err := half.Write([]byte(mail("half@example.test", "x"))); err != nil { // without its end
+		t.Fatal(err)
+	}
+	for _, c := range []*talk{silent, half} {
+		if _, err := io.Copy(io.Discard, c.lines); err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("still connected")
+		}
+	}
+	if n := len(r.support.Inbounds()); n != 0 {
+		t.Errorf("%d mails of a client who did not end one", n)
+	}
+}
+
+// RFC 3030: a mail may come in pieces, of any bytes; pieces without a last one are no mail.
+func TestE15Chunks(t *testing.T) {
+	r := start(t, receive.LMTP, nil)
+	c := r.talk(t)
+	raw := mail("chunks@example.test", "uno\r\n.\r\ndue")
+	c.want("LHLO x\r\nMAIL FROM:<a@example.test>\r\nRCPT TO:<support@sportello.test>\r\n", "220", "250", "250", "250")
+	c.want("BDAT 10\r\n"+raw[:10]+"BDAT "+strconv.Itoa(len(raw)-10)+"\r\n"+raw[10:]+"BDAT 0 LAST\r\n", "250", "250", "250")
+	c.want("MAIL FROM:<a@example.test>\r\nRCPT TO:<support@sportello.test>\r\nBDAT 5\r\nFrom:RSET\r\n", "250", "250", "250", "250")
+	c.want("QUIT\r\n", "221")
+	if in := r.support.Inbounds(); len(in) != 1 || in[0].Thread.MessageID != "chunks@example.test" || in[0].Text != "uno\n.\ndue" {
+		t.Errorf("%+v", in)
 	}
 }
 
