@@ -89,17 +89,17 @@ type partly struct {
 
 // judge decides on each recipient of the attempt.
 func (p *partly) judge() {
-	p.after, p.outcome = p.now, string(channels.StateSent)
+	p.after = p.now
 	p.after.Envelope.Done = slices.Clone(p.now.Envelope.Done)
-	taken := false
 	for _, to := range p.row.Envelope.Pending() {
-		f := p.failed[strings.ToLower(to)]
-		again := f != nil && f.Class != channels.Permanent && !p.retryAt.IsZero()
-		if !again && !p.after.Envelope.IsDone(to) {
+		f, state := p.failed[strings.ToLower(to)], channels.StateSent
+		if f != nil {
+			state = afterFault(p.row.Kind, f, p.retryAt)
+		}
+		p.weigh(f)
+		if state != channels.StateQueued && !p.after.Envelope.IsDone(to) {
 			p.after.Envelope.Done = append(p.after.Envelope.Done, to)
 		}
-		taken = taken || f == nil
-		state := afterEach(f, again)
 		if state == channels.StateFailed {
 			p.lost = append(p.lost, channels.NotSent{Recipient: to, Fault: f})
 		}
@@ -107,29 +107,21 @@ func (p *partly) judge() {
 		if to == p.row.first() {
 			p.state, p.fault = state, f
 		}
-		if f != nil && (p.detail == "" || f.Class == channels.Uncertain) {
-			p.detail = f.Error()
-			if !taken || f.Class == channels.Uncertain {
-				p.outcome = string(f.Class)
-			}
-		}
-	}
-	if taken && p.outcome != string(channels.Uncertain) {
-		p.outcome = string(channels.StateSent)
 	}
 }
 
-// afterEach is where a message stands for one of its recipients.
-func afterEach(f *channels.Fault, again bool) channels.State {
+// weigh makes one outcome of those of all recipients: that it may have left counts most, then that it has, then the first fault.
+func (p *partly) weigh(f *channels.Fault) {
+	const sent, doubt = string(channels.StateSent), string(channels.Uncertain)
 	switch {
-	case f == nil:
-		return channels.StateSent
-	case again:
-		return channels.StateQueued
-	case f.Class == channels.Uncertain:
-		return channels.StateUnknown
+	case f == nil && p.outcome != doubt:
+		p.outcome = sent
+	case f != nil && (f.Class == channels.Uncertain || p.outcome == ""):
+		p.outcome = string(f.Class)
 	}
-	return channels.StateFailed
+	if f != nil && p.detail == "" {
+		p.detail = f.Error()
+	}
 }
 
 // reportOf is what is shown of one recipient.
@@ -144,11 +136,9 @@ func reportOf(recipient string, state channels.State, f *channels.Fault) channel
 		r.Action = actionUnknown
 	}
 	r.Code, r.Diagnostic = f.Code, f.Detail
-	if _, enhanced, ok := strings.Cut(" "+f.Provider, " "); ok {
-		for word := range strings.FieldsSeq(enhanced) {
-			if strings.Count(word, ".") == 2 {
-				r.Status = word
-			}
+	for word := range strings.FieldsSeq(f.Provider) { // "550 5.1.1"
+		if strings.Count(word, ".") == 2 {
+			r.Status = word
 		}
 	}
 	return r
