@@ -144,6 +144,20 @@ func TestSettingsSentCopy(t *testing.T) {
 	}
 }
 
+// E-09: what a mail that was answered elsewhere does is one of three things.
+func TestSettingsAnsweredElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		mode        string
+		good, stops bool
+	}{{`""`, true, false}, {"note", true, false}, {"stop", true, true}, {`"off"`, true, false}, {"maybe", false, false}} {
+		text := strings.Replace(goodSettings, "\n    imap:", "\n    answered: "+c.mode+"\n    imap:", 1)
+		s, err := load(settingsFile(t, text), goodEnv)
+		if (err == nil) != c.good || c.good && s.inboxConfig().Accounts[0].AnsweredStops != c.stops || !c.good && !strings.Contains(err.Error(), "email.0.answered") {
+			t.Errorf("%s: %v", c.mode, err)
+		}
+	}
+}
+
 func TestSettingsRefuseUnknownNames(t *testing.T) {
 	_, err := load(settingsFile(t, strings.Replace(goodSettings, "grace:", "grade:", 1)), goodEnv)
 	if err == nil || !strings.Contains(err.Error(), "grade") {
