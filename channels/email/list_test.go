@@ -25,7 +25,7 @@ func TestN04FolderIsComparedByWhatItHolds(t *testing.T) {
 	put(written("two@example.test", "Due", "a"), noon)
 	put(written("two@example.test", "Due", "the list's copy"), noon) // the same id, another mail
 	put(written("", "Senza nome", "a"), noon)
-	own := []byte("From: <" + support + ">\r\nTo: <" + support + ">\r\nMessage-ID: <ours@sportello.test>\r\nSubject: x\r\n\r\nx\r\n")
+	own := asSent(configFor(s), []byte("From: <"+support+">\r\nTo: <"+support+">\r\nMessage-ID: <ours@sportello.test>\r\nSubject: x\r\n\r\nx\r\n"))
 	put(own, noon)
 	stop := r.run(t, configFor(s))
 	taken := r.await(t, 5)

@@ -114,6 +114,9 @@ func (s Settings) checkMail(found *problems) {
 		if e.PerMinute < 0 {
 			found.add(path+".per_minute", "must not be negative")
 		}
+		if !slices.Contains([]string{"", "note", "stop", "off"}, e.Answered) {
+			found.add(path+".answered", "%q is none of note, stop, off", e.Answered)
+		}
 		e.Ack.check(path+".ack", found)
 	}
 	if s.MailHold < 0 || s.MailHold > time.Minute {
