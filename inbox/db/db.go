@@ -36,7 +36,6 @@ type DB struct {
 	*sql.DB
 	Dialect Dialect
 	writer  chan struct{} // SQLite: held by the one who writes; nil otherwise
-	writing *sql.DB       // on which transactions are: DB itself, or the one connection to SQLite that writes
 
 	mu   sync.Mutex
 	open map[*sql.Tx]*underway
@@ -69,24 +68,11 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	if err := conn.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), conn.Close())
 	}
-	d := &DB{DB: conn, Dialect: dialect, writing: conn, open: map[*sql.Tx]*underway{}}
+	d := &DB{DB: conn, Dialect: dialect, open: map[*sql.Tx]*underway{}}
 	if dialect == SQLite {
 		d.writer = make(chan struct{}, 1)
-		if d.writing, err = openSQLite(dsn, mostWriting); err != nil {
-			return nil, errors.Join(fmt.Errorf("open record: %w", err), conn.Close())
-		}
-		d.writing.SetMaxOpenConns(1) // it has prepared what is written
 	}
 	return d, nil
-}
-
-// Close closes the record.
-func (d *DB) Close() error {
-	err := d.DB.Close()
-	if d.writing != d.DB {
-		err = errors.Join(err, d.writing.Close())
-	}
-	return err
 }
 
 // plans are the settings of every connection to PostgreSQL. Rows are looked up by index: what a verb touches is small, and a plan that was
@@ -98,7 +84,7 @@ const plans = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_m
 
 func open(driver, dsn string) (*sql.DB, error) {
 	if driver != "pgx" {
-		return openSQLite(dsn, mostText)
+		return openSQLite(dsn)
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -128,7 +114,7 @@ func (d *DB) write(ctx context.Context, fn func() error) error {
 // ExecContext runs one statement that writes, by itself. Within a transaction it must be the transaction's.
 func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (r sql.Result, err error) {
 	err = d.write(ctx, func() (err error) {
-		r, err = d.writing.ExecContext(ctx, query, args...)
+		r, err = d.DB.ExecContext(ctx, query, args...)
 		return err
 	})
 	return r, err
@@ -148,7 +134,7 @@ func (d *DB) Tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 }
 
 func (d *DB) once(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	conn, err := d.writing.Conn(ctx)
+	conn, err := d.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

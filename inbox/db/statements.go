@@ -14,17 +14,13 @@ import (
 //   - A connection is used by one goroutine at a time (database/sql sees to it).
 //   - A prepared statement that still gives rows is not run again: the same text meanwhile is prepared anew, for once.
 
-// These bound the prepared statements of a connection, by the bytes of their text. What is written has a text for each size of a batch.
-const (
-	mostText    = 256 << 10
-	mostWriting = 2 << 20
-)
+// mostText bounds the prepared statements of a connection, by the bytes of their text.
+const mostText = 256 << 10
 
 // connector opens connections that keep their statements.
 type connector struct {
 	driver driver.Driver
 	dsn    string
-	most   int // bytes of text
 }
 
 // Connect implements driver.Connector.
@@ -37,7 +33,7 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("the driver of SQLite lacks contexts"), conn.Close())
 	}
-	return &keeping{sqliteConn: inner, most: c.most, known: map[string]*list.Element{}}, nil
+	return &keeping{sqliteConn: inner, known: map[string]*list.Element{}}, nil
 }
 
 // Driver implements driver.Connector.
@@ -61,7 +57,6 @@ type keeping struct {
 	known map[string]*list.Element // of order
 	order list.List                // of *kept, the one used last in front
 	size  int
-	most  int
 }
 
 // kept is a prepared statement.
@@ -112,7 +107,7 @@ func (c *keeping) prepared(ctx context.Context, query string) *kept {
 		c.order.MoveToFront(e)
 		return k
 	}
-	if len(query) > c.most/4 {
+	if len(query) > mostText/4 {
 		return nil
 	}
 	stmt, err := c.PrepareContext(ctx, query)
@@ -121,7 +116,7 @@ func (c *keeping) prepared(ctx context.Context, query string) *kept {
 	}
 	k := &kept{text: query, stmt: stmt}
 	c.known[query] = c.order.PushFront(k)
-	for c.size += len(query); c.size > c.most; {
+	for c.size += len(query); c.size > mostText; {
 		oldest := c.order.Back()
 		for oldest != nil && (oldest.Value.(*kept).busy || oldest.Value == any(k)) { //nolint:forcetypeassert // as above
 			oldest = oldest.Prev()
@@ -154,12 +149,12 @@ func (r *keptRows) Close() error {
 	return err
 }
 
-// openSQLite opens a pool of connections that keep their statements, most bytes of them each.
-func openSQLite(dsn string, most int) (*sql.DB, error) {
+// openSQLite opens a pool of connections that keep their statements.
+func openSQLite(dsn string) (*sql.DB, error) {
 	probe, err := sql.Open("sqlite", dsn) // only to learn which driver has that name
 	if err != nil {
 		return nil, err
 	}
 	defer probe.Close() //nolint:errcheck // it has connected to nothing
-	return sql.OpenDB(connector{probe.Driver(), dsn, most}), nil
+	return sql.OpenDB(connector{probe.Driver(), dsn}), nil
 }
