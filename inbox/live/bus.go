@@ -6,16 +6,45 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sportello/inbox/gate"
 )
 
-// Publish sends a payload to whoever subscribes to the topic at this moment, on any node. Nothing is kept.
+// Publish sends a payload to whoever subscribes to the topic at this moment, on any node. Nothing is kept. Payloads that are published at
+// the same time share a round trip; those of one caller keep their order.
 func (in *Inbox) Publish(ctx context.Context, topic string, payload []byte) error {
-	if err := in.rdb.Publish(ctx, in.key("bus:"+topic), payload).Err(); err != nil {
+	if _, err := in.posts.Pass(ctx, post{in.key("bus:" + topic), payload}, in.publish); err != nil {
 		return fmt.Errorf("live publish: %w", err)
 	}
 	return nil
+}
+
+// patience is how long a batch of payloads may take. It is ours: no caller's context ends it for the others.
+const patience = 10 * time.Second
+
+// post is a payload on its way to a topic.
+type post struct {
+	channel string
+	payload []byte
+}
+
+// publish sends a batch of payloads.
+func (in *Inbox) publish(batch []*gate.Ticket[post, struct{}], written func()) {
+	written() // there is no order between callers
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	pipe := in.rdb.Pipeline()
+	sent := make([]*redis.IntCmd, len(batch))
+	for i, t := range batch {
+		sent[i] = pipe.Publish(ctx, t.In.channel, t.In.payload)
+	}
+	pipe.Exec(ctx) //nolint:errcheck // each payload has an error of its own
+	for i, t := range batch {
+		t.Err = sent[i].Err()
+	}
 }
 
 // Subscribe calls deliver for each payload of a topic that is published after it returns, in order, until cancel is called. One

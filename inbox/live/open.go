@@ -13,7 +13,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"sportello/inbox/gate"
 )
 
 // Options says how to reach Redis and how the inbox behaves. The zero value of every field but Addrs is usable.
@@ -42,6 +44,8 @@ type Inbox struct {
 	rdb   redis.UniversalClient
 	tail  redis.UniversalClient // for reads that block
 	bus   bus
+	posts *gate.Gate[post, struct{}]
+	seen  *gate.Lookup[VisitorKey, VisitorState]
 	cache cache
 	empty chan struct{} // a call found no epoch
 }
@@ -52,6 +56,7 @@ func Open(ctx context.Context, o Options) (*Inbox, error) {
 	o = o.withDefaults()
 	in := &Inbox{o: o, rdb: connect(o, 0), tail: connect(o, 64), empty: make(chan struct{}, 1)}
 	in.bus.init(in.tail, o.Log)
+	in.posts, in.seen = gate.New[post, struct{}](), gate.NewLookup(in.Visitors().find)
 	if err := in.checkServer(ctx); err != nil {
 		in.Close() //nolint:errcheck // the first error is the one to tell
 		return nil, err

@@ -63,36 +63,56 @@ func (v Visitors) Present(ctx context.Context, account channels.AccountID, visit
 	return s.Present, err
 }
 
-// State says whether one visitor is here, and when he left.
+// State says whether one visitor is here, and when he left. Those who ask at the same time share the question.
 func (v Visitors) State(ctx context.Context, k VisitorKey) (VisitorState, error) {
-	s, err := v.States(ctx, []VisitorKey{k})
+	s, _, err := v.in.seen.Get(ctx, k)
 	if err != nil {
-		return VisitorState{}, err
+		return VisitorState{}, fmt.Errorf("live visitor: %w", err)
 	}
-	return s[0], nil
+	return s, nil
 }
 
 // States says it for each key, in their order.
 func (v Visitors) States(ctx context.Context, keys []VisitorKey) ([]VisitorState, error) {
-	now, states := v.in.now(), make([]VisitorState, len(keys))
-	if len(keys) == 0 {
+	states := make([]VisitorState, len(keys))
+	switch len(keys) {
+	case 0:
 		return states, nil
+	case 1:
+		s, err := v.State(ctx, keys[0])
+		states[0] = s
+		return states, err
 	}
+	found, err := v.find(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("live visitors: %w", err)
+	}
+	for i, k := range keys {
+		states[i] = found[k]
+	}
+	return states, nil
+}
+
+// find says it for several visitors.
+func (v Visitors) find(ctx context.Context, keys []VisitorKey) (map[VisitorKey]VisitorState, error) {
+	now, states := v.in.now(), make(map[VisitorKey]VisitorState, len(keys))
 	names := make([]string, len(keys))
 	for i, k := range keys {
 		names[i] = v.key(k)
 	}
 	ends, err := v.in.rdb.MGet(ctx, names...).Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("live visitors: %w", err)
+		return nil, err
 	}
 	for i, e := range ends {
+		var s VisitorState
 		end := timeOf(text(e))
-		if states[i].Present = end.After(now) && !end.After(now.Add(longestHere)); !states[i].Present {
-			if states[i].LeftAt = end; end.After(now) {
-				states[i].LeftAt = now.UTC().Truncate(time.Millisecond)
+		if s.Present = end.After(now) && !end.After(now.Add(longestHere)); !s.Present {
+			if s.LeftAt = end; end.After(now) {
+				s.LeftAt = now.UTC().Truncate(time.Millisecond)
 			}
 		}
+		states[keys[i]] = s
 	}
 	return states, nil
 }
