@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
-
 	"github.com/redis/go-redis/v9/maintnotifications"
+
 	"sportello/inbox/gate"
 )
 
