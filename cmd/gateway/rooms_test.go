@@ -107,14 +107,14 @@ func wrong(i imported) string {
 	return ""
 }
 
-// sibling reports whether a noun of inbox imports another. db, journal and customer are open to all, and so are inbox's own ids;
+// sibling reports whether a noun of inbox imports another. db, gate, journal and customer are open to all, and so are inbox's own ids;
 // inbox/live and the test kit stand beside the nouns.
 func sibling(file, in string) bool {
 	from := path.Dir(file)
 	if !strings.HasPrefix(from, "inbox/") || !strings.HasPrefix(in, "inbox/") || strings.HasSuffix(file, "_test.go") {
 		return false
 	}
-	open := []string{from, "inbox/db", "inbox/journal", "inbox/customer"}
+	open := []string{from, "inbox/db", "inbox/gate", "inbox/journal", "inbox/customer"}
 	return !slices.Contains(open, in) && from != "inbox/inboxtest"
 }
 
