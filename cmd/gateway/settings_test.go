@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,6 +61,39 @@ redis: {addresses: [embedded]}
 }
 
 var goodEnv = []string{"SECRET=" + "0123456789abcdef0123456789abcdef", "MAIL_PASSWORD=p:w#{}'\"", "SPORTELLO_REDIS__PASSWORD=hush", "SPORTELLO_LISTEN=127.0.0.1:9000"}
+
+// The settings that the README shows are taken as they stand, but for what nobody can guess.
+func TestSettingsOfTheReadmeAreValid(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(readme), "```yaml\n")
+	example, _, found := strings.Cut(example, "```")
+	if !found {
+		t.Fatal("no settings are shown")
+	}
+	_, secret, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(t.TempDir(), "k1.pem")
+	if err := os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	example = strings.NewReplacer("/etc/sportello/k1.pem", key, "AC…", "AC00000000000000000000000000000000").Replace(example)
+	var env []string
+	for _, name := range variable.FindAllStringSubmatch(example, -1) {
+		env = append(env, name[1]+"=0123456789abcdef0123456789abcdef")
+	}
+	if _, err := load(settingsFile(t, example), env); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestSettingsFromFileAndEnvironment(t *testing.T) {
 	s, err := load(settingsFile(t, goodSettings), goodEnv)
