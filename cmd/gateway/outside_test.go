@@ -69,7 +69,7 @@ func newOutside(t *testing.T) *outside {
 	dir := t.TempDir()
 	o := &outside{
 		dovecot: mailrig.StartDovecot(t), redis: inboxtest.Redis(t), binary: filepath.Join(dir, "gateway"),
-		config: filepath.Join(dir, "gateway.yaml"), log: filepath.Join(dir, "gateway.log"), metrics: free(t),
+		config: filepath.Join(dir, "gateway.yaml"), log: filepath.Join(dir, "gateway.log"),
 	}
 	o.wire = newLine(t, fmt.Sprintf("127.0.0.1:%d", o.dovecot.IMAPSPort))
 	o.postfix = mailrig.StartPostfix(t, o.dovecot, "sportello.test", "clienti.test")
@@ -84,6 +84,7 @@ func newOutside(t *testing.T) *outside {
 	}
 	t.Cleanup(func() { _ = o.record.Close() })
 	api := o.startTwilio(t)
+	o.metrics = free(t) // when all others have their ports
 	settings := fmt.Sprintf(`
 listen: %q
 public_url: %q
