@@ -33,6 +33,7 @@ const (
 	CodeTimeout     = "timeout"      // no answer in time
 	CodeGone        = "gone"         // the visitor is not connected any more
 	CodeMailboxFull = "mailbox_full" // 4.2.2 or 5.2.2
+	CodeUnreadable  = "unreadable"   // what our record holds of it is damaged
 )
 
 // Fault is the one rich error of the adapters.

@@ -141,7 +141,7 @@ func (o *Outbox) Failed(ctx context.Context, row Row, f *channels.Fault, retryAt
 			return err
 		}
 		if state == channels.StateFailed {
-			if err := o.ledger.consequences(ctx, t, now, now.Envelope.To[0].Value, f); err != nil {
+			if err := o.ledger.consequences(ctx, t, now, now.first(), f); err != nil {
 				return err
 			}
 		}
@@ -174,6 +174,10 @@ func (o *Outbox) Recover(ctx context.Context) (int, error) {
 	o.recovered.Store(now.UnixMilli())
 	lost, err := list(ctx, o.db, scanRow, `SELECT `+rowColumns+` FROM outbox
 		WHERE state IN ('queued', 'sending') AND state = 'sending' AND leased_until <= $1 LIMIT 500`, now.UnixMilli())
+	found := len(lost)
+	if err == nil {
+		lost, err = o.setAside(ctx, lost)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("find lost rows: %w", err)
 	}
@@ -187,10 +191,10 @@ func (o *Outbox) Recover(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("forget old receipts: %w", err)
 	}
-	if len(lost) > 0 {
+	if found > 0 {
 		o.Wake()
 	}
-	return len(lost), nil
+	return found, nil
 }
 
 // mostHold is longer than any attempt is held for.

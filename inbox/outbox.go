@@ -70,6 +70,8 @@ type Row struct {
 	// long as it was leased for.
 	AttemptFor time.Duration
 	ttl        time.Duration
+
+	unreadable bool // envelope, verdict or fault are damaged, and left out
 }
 
 // settleFor is how long an attempt that is over may take to be written down before it counts as lost.
@@ -123,6 +125,9 @@ func (o *Outbox) Lease(ctx context.Context, holder string, limit int, ttl time.D
 					AND (e.created_at < o.created_at OR (e.created_at = o.created_at AND e.id < o.id)))
 			ORDER BY `+classRank+`, o.due_at, o.id LIMIT $4)
 		RETURNING `+rowColumns, holder, now.Add(ttl).UnixMilli(), now.UnixMilli(), limit)
+	if err == nil {
+		rows, err = o.setAside(ctx, rows)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lease outbox rows: %w", err)
 	}
@@ -213,8 +218,32 @@ func scanRow(row scanner) (Row, error) {
 		r.Fault = &channels.Fault{}
 		err = errors.Join(err, json.Unmarshal([]byte(fault), r.Fault))
 	}
+	if r.unreadable = err != nil; r.unreadable {
+		r.Envelope, r.Verdict, r.Fault = channels.Outbound{}, customer.Verdict{}, nil
+	}
 	r.Envelope.Attempt = r.Attempts
-	return r, err
+	return r, nil
+}
+
+// setAside takes rows that cannot be read out of the queue, each as a failure that its author sees: what stands in them must not hold up the
+// others. It returns the rows that can be read.
+func (o *Outbox) setAside(ctx context.Context, rows []Row) ([]Row, error) {
+	for _, row := range rows {
+		if !row.unreadable {
+			continue
+		}
+		f := &channels.Fault{Class: channels.Permanent, Code: channels.CodeUnreadable, Detail: "the record of what was to be sent is damaged"}
+		err := o.step(ctx, "set aside", row, func(t *turn, now Row) error {
+			if err := endAttempt(ctx, t, now, string(f.Class), f.Error()); err != nil {
+				return err
+			}
+			return o.ledger.deliver(ctx, t, now, channels.StateFailed, f)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(rows, func(r Row) bool { return r.unreadable }), nil
 }
 
 func insertRows(d *db.DB, rows []Row) (db.Statement, error) {

@@ -241,6 +241,53 @@ func (h *house) attempts(row string) (outcomes []string) {
 	return outcomes
 }
 
+// A row that cannot be read holds up nobody: it is a failure that its author sees, and what is heard of it later still counts.
+func TestUnreadableRowIsSetAside(t *testing.T) {
+	houses(t, func(h *house) {
+		damage := func(m inbox.Message, column, state string) {
+			h.Helper()
+			_, err := h.d.ExecContext(h.Context(), `UPDATE outbox SET `+column+` = '{"', state = $2, leased_until = 1 WHERE message_id = $1`, string(m.ID), state)
+			h.ok(err)
+		}
+		var damaged []inbox.Message
+		for i, column := range []string{"envelope", "verdict", "fault"} {
+			id, in := h.begun(h.from(i, "one"))
+			m := h.mustAnswer(id, in)
+			damage(m, column, "queued")
+			damaged = append(damaged, m)
+		}
+		id, in := h.begun(h.from(3, "two"))
+		whole := h.mustAnswer(id, in)
+		if rows := h.leased(); len(rows) != 1 || rows[0].Message != whole.ID {
+			t.Fatalf("%+v", rows)
+		}
+		id, in = h.begun(h.from(4, "cut off"))
+		cut := h.mustAnswer(id, in)
+		h.begin()
+		damage(cut, "envelope", "sending")
+		if n, err := h.outbox.Recover(h.Context()); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		for _, m := range append(damaged, cut) {
+			got := h.message(m.ID)
+			if got.State != channels.StateFailed || got.Fault == nil || got.Fault.Code != channels.CodeUnreadable {
+				t.Errorf("%+v", got)
+			}
+			if _, ch := h.last(string(m.Conversation)); ch.Delivery == nil || ch.Delivery.State != channels.StateFailed {
+				t.Errorf("%+v", ch)
+			}
+		}
+		if rows := h.leased(); len(rows) != 0 {
+			t.Fatalf("%+v", rows)
+		}
+		r := channels.Receipt{Account: cut.Account, Kind: channels.Chat, OutboxID: h.outboxOf(cut.ID), State: channels.StateDelivered, At: h.now()}
+		h.ok(h.ledger.Settle(h.Context(), r))
+		if got := h.message(cut.ID).State; got != channels.StateDelivered {
+			t.Fatal(got)
+		}
+	})
+}
+
 // The same fault again and again is told once.
 func TestRepeatedFaultIsToldOnce(t *testing.T) {
 	houses(t, func(h *house) {

@@ -277,6 +277,7 @@ export const en: Record<Key, string> = {
   "fault.timeout": "no answer in time",
   "fault.too_large": "too large",
   "fault.unreachable": "cannot be reached now",
+  "fault.unreadable": "our record of the message is damaged",
   "files.add": "Attach files",
   "files.label": "Files attached to the reply",
   "files.pending": "uploading…",

@@ -275,6 +275,7 @@ export const it = {
   "fault.timeout": "nessuna risposta in tempo",
   "fault.too_large": "troppo grande",
   "fault.unreachable": "ora non raggiungibile",
+  "fault.unreadable": "la nostra registrazione del messaggio è danneggiata",
   "files.add": "Allega file",
   "files.label": "File allegati alla risposta",
   "files.pending": "caricamento…",
