@@ -133,8 +133,8 @@ func takeNumbers(ctx context.Context, tx *sql.Tx, n int) (last int64, err error)
 	return last, err
 }
 
-// skillsOf are the requirements of conversations as JSON.
-func skillsOf(turns []*turn) (map[*turn]string, error) {
+// columnsOf are the columns that can change, and those which say which row it is.
+func columnsOf(turns []*turn) ([]db.Column, error) {
 	skills := make(map[*turn]string, len(turns))
 	for _, t := range turns {
 		var err error
@@ -142,11 +142,6 @@ func skillsOf(turns []*turn) (map[*turn]string, error) {
 			return nil, err
 		}
 	}
-	return skills, nil
-}
-
-// columnsOf are the columns that can change, and those which say which row it is.
-func columnsOf(turns []*turn, skills map[*turn]string) []db.Column {
 	return []db.Column{
 		db.Texts("id", turns, func(t *turn) ConversationID { return t.c.ID }),
 		db.Texts("customer_id", turns, func(t *turn) customer.ID { return t.c.Customer }),
@@ -168,7 +163,7 @@ func columnsOf(turns []*turn, skills map[*turn]string) []db.Column {
 		db.Times("queued_at", turns, func(t *turn) time.Time { return t.c.QueuedAt }),
 		db.Times("waiting_since", turns, func(t *turn) time.Time { return t.c.WaitingSince }),
 		db.Times("closed_at", turns, func(t *turn) time.Time { return t.c.ClosedAt }),
-	}
+	}, nil
 }
 
 // insertConversations writes conversations that have begun.
@@ -176,11 +171,11 @@ func insertConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 	if len(turns) == 0 {
 		return db.Statement{}, nil
 	}
-	skills, err := skillsOf(turns)
+	columns, err := columnsOf(turns)
 	if err != nil {
 		return db.Statement{}, err
 	}
-	with, args := d.With("w", append(columnsOf(turns, skills),
+	with, args := d.With("w", append(columns,
 		db.Ints("number", turns, func(t *turn) int64 { return t.c.Number }),
 		db.Texts("kind", turns, func(t *turn) channels.Kind { return t.c.Kind }),
 		db.Texts("account_id", turns, func(t *turn) channels.AccountID { return t.c.Account }),
@@ -201,11 +196,11 @@ func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 	if len(turns) == 0 {
 		return db.Statement{}, nil
 	}
-	skills, err := skillsOf(turns)
+	columns, err := columnsOf(turns)
 	if err != nil {
 		return db.Statement{}, err
 	}
-	with, args := d.With("w", append(columnsOf(turns, skills),
+	with, args := d.With("w", append(columns,
 		db.Ints("was_seq", turns, func(t *turn) int64 { return t.before.LastSeq }),
 		db.Texts("was_state", turns, func(t *turn) ConversationState { return t.before.State }),
 		db.Times("updated_at", turns, func(t *turn) time.Time { return t.at }))...)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"sportello/channels/pause"
 )
 
 // EmbeddedFeedLength is Options.FeedLength for the embedded server. It reads a stream by looking at every entry, and is in memory.
@@ -33,7 +35,7 @@ func Embedded(ctx context.Context) (addr string, close func(), err error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var clock sync.WaitGroup
 	clock.Go(func() {
-		for pause(running, embeddedTick) {
+		for pause.For(running, embeddedTick) {
 			m.SetTime(begun.Add(time.Since(begun))) // by the monotonic clock: nobody sets it
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"sportello/channels/pause"
 )
 
 // ErrLeaseLost is the cause of the context that Hold ends, and the error of a write whose fencing token is not the current one.
@@ -62,7 +64,7 @@ func (in *Inbox) awaitLease(ctx context.Context, name, holder string, ttl time.D
 		if err != nil || ok {
 			return token, err
 		}
-		if !pause(ctx, min(ttl/3, time.Second)) {
+		if !pause.For(ctx, min(ttl/3, time.Second)) {
 			return 0, ctx.Err()
 		}
 	}
@@ -71,7 +73,7 @@ func (in *Inbox) awaitLease(ctx context.Context, name, holder string, ttl time.D
 // renew keeps the lease until ctx ends, and calls lose when it has another token or could not be renewed in time.
 func (in *Inbox) renew(ctx context.Context, lose context.CancelCauseFunc, name, holder string, token int64, ttl time.Duration) {
 	renewed := time.Now()
-	for pause(ctx, ttl/3) {
+	for pause.For(ctx, ttl/3) {
 		begun := time.Now()
 		try, cancel := context.WithDeadline(ctx, renewed.Add(ttl*5/6))
 		t, ok, err := in.Lease(try, name, holder, ttl)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/inbox"
 	"sportello/inbox/inboxtest"
 	"sportello/inbox/journal"
@@ -74,7 +75,7 @@ func TestHoldRunsOneAfterTheOther(t *testing.T) {
 					default:
 						t.Error("two at once")
 					}
-					pause(ctx, 400*time.Millisecond) // longer than the lease: it must be renewed
+					pause.For(ctx, 400*time.Millisecond) // longer than the lease: it must be renewed
 					<-inside
 					return ctx.Err()
 				})

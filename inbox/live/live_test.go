@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sportello/channels"
+	"sportello/channels/pause"
 	"sportello/inbox"
 	"sportello/inbox/inboxtest"
 	"sportello/inbox/journal"
@@ -213,6 +214,6 @@ func eventually(t testing.TB, what string, within time.Duration, holds func() bo
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %v: %s", within, what)
 		}
-		pause(t.Context(), 5*time.Millisecond)
+		pause.For(t.Context(), 5*time.Millisecond)
 	}
 }

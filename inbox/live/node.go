@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sportello/channels/pause"
 )
 
 const (
@@ -21,7 +23,7 @@ func (in *Inbox) Attend(ctx context.Context, node string) error {
 		if err := in.attend(ctx, node); err != nil && ctx.Err() == nil {
 			in.o.Log.Debug("not on the list of gateways", "err", err) // the guard says that Redis is away
 		}
-		if !pause(ctx, nodeBeat) {
+		if !pause.For(ctx, nodeBeat) {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 			_ = in.rdb.ZRem(leaving, in.key("nodes"), node).Err() // the list forgets it by itself

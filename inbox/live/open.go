@@ -182,18 +182,6 @@ func (in *Inbox) reportEmpty() {
 // newID is a UUIDv7 in text.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// pause waits for d or until ctx ends, and reports whether d passed.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
 // once keeps a repeated failure from filling the log: it reports whether the failure is a new one.
 type once struct {
 	mu   sync.Mutex

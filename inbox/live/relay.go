@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sportello/channels/pause"
 	"sportello/inbox/journal"
 )
 
@@ -62,7 +63,7 @@ func (r *Relay) Run(ctx context.Context) error {
 			if r.failing.isNew(err) {
 				r.log.Warn("the relay stopped and will try again", "err", err)
 			}
-			pause(ctx, 200*time.Millisecond)
+			pause.For(ctx, 200*time.Millisecond)
 		}
 	}
 	return nil
@@ -136,7 +137,7 @@ func (t *tenure) work(ctx context.Context, wake <-chan struct{}) error {
 			t.log.Warn("events wait to be relayed", "err", err)
 		}
 		if look = err != nil; look {
-			pause(ctx, 100*time.Millisecond)
+			pause.For(ctx, 100*time.Millisecond)
 			continue
 		}
 		poll := time.NewTimer(relayPoll - time.Since(t.looked))
