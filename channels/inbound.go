@@ -67,6 +67,7 @@ type Thread struct {
 	InReplyTo  []string `json:"in_reply_to,omitempty"` // RFC 5322 section 3.6.4
 	References []string `json:"references,omitempty"`  // oldest first
 	Token      string   `json:"token,omitempty"`       // signed reply token found in an address of ours, not yet checked
+	Tag        string   `json:"tag,omitempty"`         // what stands in the last brackets "[#…]" of the subject: anybody can write one
 
 	OtherTokens []string `json:"other_tokens,omitempty"` // further ones, the likeliest first: anybody can write to an address of ours with something in it
 }

@@ -74,6 +74,9 @@ func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	if err != nil {
 		return err
 	}
+	if thread != nil && thread.proved {
+		a.in.Details.Matched = thread.rule
+	}
 	who, err := l.sender(ctx, tx, in, thread)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type beginning struct {
 
 // mayBegin leaves out whatever looks for a conversation, and machines, whose messages have consequences.
 func mayBegin(in channels.Inbound) bool {
-	return in.Kind == channels.Email && in.Auto == channels.AutoNone && !in.Outgoing && !in.From.IsZero() && in.Thread.Token == "" &&
+	return in.Kind == channels.Email && in.Auto == channels.AutoNone && !in.Outgoing && !in.From.IsZero() && in.Thread.Token == "" && in.Thread.Tag == "" &&
 		len(in.Thread.InReplyTo)+len(in.Thread.References)+len(in.Claims) == 0
 }
 

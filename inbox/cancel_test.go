@@ -12,12 +12,8 @@ import (
 
 // hold gives the house a time in which mails can be taken back.
 func (h *house) hold(d time.Duration) {
-	h.ledger = inbox.NewLedger(h.d, h.j, h.book, inbox.Config{
-		Accounts: []inbox.Account{{ID: "mail", Kind: channels.Email, Address: "support@shop.example", Name: "Shop", Domain: "shop.example"},
-			{ID: "site", Kind: channels.Chat, Name: "Shop"}},
-		TokenKey: []byte("0123456789abcdef0123456789abcdef"), MailHold: d,
-	}, h.now)
-	h.outbox = inbox.NewOutbox(h.d, h.j, h.ledger, h.now)
+	h.cfg.MailHold = d
+	h.open()
 }
 
 // N7: until the deadline a mail can always be taken back, from then on never; a chat line has no such time.

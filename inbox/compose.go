@@ -67,7 +67,7 @@ func (l *Ledger) subject(c Conversation, account Account) string {
 
 // tagged puts our number after a subject once, if that is wished.
 func (l *Ledger) tagged(s string, c Conversation) string {
-	if tag := fmt.Sprintf("[#%d]", c.Number); l.cfg.SubjectTag && !strings.Contains(s, tag) {
+	if tag := tagOf(c.Number); l.cfg.SubjectTag && !strings.Contains(s, tag) {
 		s += " " + tag
 	}
 	return s

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"errors"
+	"strings"
 	"sync/atomic"
 
 	"sportello/channels"
@@ -27,3 +28,9 @@ func (l *Ledger) AcceptBatch(ins ...channels.Inbound) (all []channels.Accepted, 
 	}
 	return all, errs, let.Load()
 }
+
+// Tag is the tag of a conversation's number, without its brackets.
+func Tag(number int64) string { return strings.Trim(tagOf(number), "[#]") }
+
+// ReadTag is readTag.
+func ReadTag(tag string) (int64, bool) { return readTag(tag) }

@@ -32,6 +32,7 @@ type Config struct {
 	MailHold     time.Duration // how long a reply by mail waits before it leaves, so that its author can take it back; 0: not at all
 	PerDomain    int           // automatic messages to one domain in an hour; 0 is 200
 	SubjectTag   bool          // adds the conversation's number to the subject of mails
+	TokenExpires time.Duration // after our last message, a reply token proves nothing by itself any more; 0: never
 	Placer       Placer        // places conversations as they begin; nil: they stay new until Place
 }
 

@@ -64,7 +64,7 @@ func TestE26ThreadHeadersOfOurMails(t *testing.T) {
 		if len(refs) != 20 || refs[0] != first.Thread.MessageID || refs[19] != previous || e.Thread.InReplyTo[0] != previous {
 			t.Fatal(refs)
 		}
-		want := fmt.Sprintf("Re: Order 17 [#%d]", h.conversation(id).Number)
+		want := fmt.Sprintf("Re: Order 17 [#%s]", inbox.Tag(h.conversation(id).Number))
 		if again := h.rowOf(h.mustAnswer(id, first)).Envelope; e.Subject != want || again.Subject != want || again.Thread.References[19] != e.Thread.MessageID {
 			t.Fatal(e.Subject, again.Subject, again.Thread.References)
 		}

@@ -2,9 +2,12 @@ package inbox
 
 // To which conversation does a message belong? The invariants:
 //
-//   - A match needs proof (REQ-TH2): our own signed reply token, or a reference to a mail of the conversation from somebody who takes
-//     part in it. Without proof the message begins a conversation of its own, which names the other as its Previous.
-//   - Empty and malformed ids match nothing (REQ-TH1); ids are compared byte by byte. Subjects decide nothing.
+//   - A match needs proof (REQ-TH2): our own signed reply token, or a reference to a mail of the conversation, or its number in the
+//     subject, from somebody who takes part in it. Without proof the message begins a conversation of its own, which names the other as
+//     its Previous.
+//   - Empty and malformed ids match nothing (REQ-TH1); ids are compared byte by byte.
+//   - A number in a subject can be guessed: it counts only when nothing else was found, and never from an address that fails DMARC. That
+//     somebody writes from the domain of one who takes part is not enough: half the world shares a few domains.
 //   - A bounce and a complaint match only by a Message-ID of ours, which nobody knows but the recipients' servers.
 
 import (
@@ -27,25 +30,69 @@ const mostRefs = 50
 // match is a conversation that a message refers to.
 type match struct {
 	Conversation
-	proved bool // the message may enter it
+	proved bool   // the message may enter it
+	rule   string // channels.Details.Matched
 }
 
-// threadOf finds the conversation that a message refers to by token or by reference, nil when there is none.
+// threadOf finds the conversation that a message refers to by token, by reference or by number, nil when there is none.
 func (l *Ledger) threadOf(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
+	var related *match
+	for _, find := range []func(context.Context, *sql.Tx, channels.Inbound) (*match, error){l.named, l.referenced, l.numbered} {
+		m, err := find(ctx, tx, in)
+		if err != nil || m != nil && m.proved {
+			return m, err
+		}
+		if related == nil {
+			related = m
+		}
+	}
+	return related, nil
+}
+
+// named looks up reply tokens. One that has expired is worth as much as a reference.
+func (l *Ledger) named(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
 	for _, token := range append([]string{in.Thread.Token}, in.Thread.OtherTokens...) {
 		id, ok := readToken(l.cfg.TokenKey, token)
 		if !ok {
 			continue
 		}
 		v, err := readConversation(ctx, tx, `WHERE v.id = $1`, string(id))
-		if err == nil {
-			return &match{Conversation: v, proved: true}, nil
+		if errors.Is(err, ErrNotFound) {
+			continue
 		}
-		if !errors.Is(err, ErrNotFound) {
-			return nil, err
+		m := &match{Conversation: v, proved: true, rule: "token"}
+		if err == nil && l.expired(v) {
+			m.proved, err = takesPart(ctx, tx, v, in.From)
 		}
+		return m, err
 	}
-	return l.referenced(ctx, tx, in)
+	return nil, nil
+}
+
+// expired reports whether the reply tokens of a conversation have lost their power: we wrote nothing in it for so long.
+func (l *Ledger) expired(v Conversation) bool {
+	last := v.CreatedAt
+	if v.LastOutAt.After(last) {
+		last = v.LastOutAt
+	}
+	return l.cfg.TokenExpires > 0 && l.clock().Sub(last) > l.cfg.TokenExpires
+}
+
+// numbered looks up the number in the subject of a mail (E-22).
+func (l *Ledger) numbered(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
+	number, ok := readTag(in.Thread.Tag)
+	if !ok || in.Kind != channels.Email || aboutOurs(in.Auto) {
+		return nil, nil
+	}
+	v, err := readConversation(ctx, tx, `WHERE v.number = $1`, number)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	m := &match{Conversation: v, rule: "subject"}
+	if forged := in.Details.Trust != nil && in.Details.Trust.DMARC == "fail"; err == nil && !forged {
+		m.proved, err = takesPart(ctx, tx, v, in.From)
+	}
+	return m, err
 }
 
 // referenced looks up In-Reply-To, then References from last to first (E-20). The first id with a conversation that the sender may
@@ -66,7 +113,10 @@ func (l *Ledger) referenced(ctx context.Context, tx *sql.Tx, in channels.Inbound
 			if err != nil {
 				return nil, err
 			}
-			m := &match{Conversation: v}
+			m := &match{Conversation: v, rule: "references"}
+			if slices.Contains(in.Thread.InReplyTo, id) {
+				m.rule = "in_reply_to"
+			}
 			if aboutOurs(in.Auto) {
 				m.proved = f.ours
 			} else if m.proved, err = takesPart(ctx, tx, v, in.From); err != nil {

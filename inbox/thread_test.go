@@ -138,6 +138,109 @@ func TestE22ForgedSubjectsAndReferencesEnterNothing(t *testing.T) {
 	})
 }
 
+// E-22: when every other trace is lost, the number in the subject brings a mail home, if it is whole and its sender takes part and nobody
+// says that he did not write. From anybody else it only names what it may be about.
+func TestE22NumberInTheSubjectIsTheLastResort(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.mail("one"))
+		subject := h.rowOf(h.mustAnswer(id, in)).Envelope.Subject
+		tag := strings.TrimSuffix(strings.SplitAfter(subject, "[#")[1], "]")
+		other, _ := h.begun(h.mail("another matter"))
+		otherRef := h.message(inbox.MessageID(h.accept(h.mail("see to it")).Message))
+		failed := &channels.Trust{DMARC: "fail"}
+		for name, c := range map[string]struct {
+			from, tag string
+			trust     *channels.Trust
+			enters    bool
+			about     bool
+		}{
+			"whoever takes part":           {from: in.From.Value, tag: tag, enters: true},
+			"whoever takes part, vouched":  {from: in.From.Value, tag: tag, trust: &channels.Trust{DMARC: "pass"}, enters: true},
+			"somebody in his name":         {from: in.From.Value, tag: tag, trust: failed, about: true},
+			"a stranger":                   {from: "mallory@example.net", tag: tag, about: true},
+			"a colleague, vouched":         {from: "boss@" + strings.Split(in.From.Value, "@")[1], tag: tag, trust: &channels.Trust{DMARC: "pass"}, about: true},
+			"without the check digit":      {from: in.From.Value, tag: strings.Split(tag, "-")[0]},
+			"with a wrong one":             {from: in.From.Value, tag: tag[:len(tag)-1] + string('0'+(tag[len(tag)-1]-'0'+1)%10)},
+			"a number that is nobody's":    {from: in.From.Value, tag: "999999999-1"},
+			"another system's, in letters": {from: in.From.Value, tag: "ABC-123"},
+		} {
+			m := h.mail("it is me")
+			m.From.Value, m.Thread.Tag, m.Details.Trust = c.from, c.tag, c.trust
+			m.Subject = "A new beginning [#" + c.tag + "]"
+			a := h.accept(m)
+			previous, matched := h.conversation(a.Conversation).Previous, h.message(inbox.MessageID(a.Message)).Details.Matched
+			if (a.Conversation == id) != c.enters || c.enters != (matched == "subject") || (string(previous) == id) != c.about {
+				t.Errorf("%s: entered %v by %q, previous %q", name, a.Conversation == id, matched, previous)
+			}
+		}
+		m := h.mail("I answer that one")
+		m.Thread.Tag, m.Thread.InReplyTo = tag, []string{fmt.Sprintf("m%d@example.it", h.count.Load()-1)}
+		if a := h.accept(m); a.Conversation == id {
+			t.Errorf("a number counted more than a reference (to %s, %s)", other, otherRef.ID)
+		}
+	})
+}
+
+// E-22: every single wrong digit shows, and every two neighbours that changed places.
+func TestE22CheckDigit(t *testing.T) {
+	for _, number := range []int64{1, 1042, 90817, 5550123} {
+		digits := []byte(inbox.Tag(number))
+		if got, ok := inbox.ReadTag(string(digits)); !ok || got != number {
+			t.Fatalf("%s: %d, %v", digits, got, ok)
+		}
+		for i, d := range digits {
+			if d == '-' {
+				continue
+			}
+			for wrong := byte('0'); wrong <= '9'; wrong++ {
+				digits[i] = wrong
+				if _, ok := inbox.ReadTag(string(digits)); ok != (wrong == d) {
+					t.Errorf("%s: %v", digits, ok)
+				}
+			}
+			digits[i] = d
+			if i+1 < len(digits)-2 && digits[i+1] != d {
+				digits[i], digits[i+1] = digits[i+1], d
+				if _, ok := inbox.ReadTag(string(digits)); ok {
+					t.Errorf("%s is taken", digits)
+				}
+				digits[i], digits[i+1] = d, digits[i]
+			}
+		}
+	}
+	for _, bad := range []string{"", "-", "-0", "0-0", "+1042-9", "1042", "1042-", "1042-9-9", "01042-x", "99999999999999999999-1"} {
+		if n, ok := inbox.ReadTag(bad); ok {
+			t.Errorf("%q is %d", bad, n)
+		}
+	}
+}
+
+// E-19: a reply token that has expired is worth as much as a reference: it brings home who takes part, and nobody else.
+func TestE19ExpiredTokenIsAReference(t *testing.T) {
+	houses(t, func(h *house) {
+		h.cfg.TokenExpires = 30 * 24 * time.Hour
+		h.open()
+		id, in := h.begun(h.mail("one"))
+		token := h.rowOf(h.mustAnswer(id, in)).Envelope.Thread.Token
+		answer := func(from string) channels.Accepted {
+			m := h.mail("by token")
+			m.From.Value, m.Thread.Token = from, token
+			return h.accept(m)
+		}
+		h.pass(29 * 24 * time.Hour)
+		if a := answer("work@example.net"); a.Conversation != id || h.message(inbox.MessageID(a.Message)).Details.Matched != "token" {
+			t.Fatal("it has not expired")
+		}
+		h.pass(2 * 24 * time.Hour)
+		if a := answer("stranger@example.net"); a.Conversation == id || string(h.conversation(a.Conversation).Previous) != id {
+			t.Fatal("a stranger enters by an old token")
+		}
+		if a := answer(in.From.Value); a.Conversation != id {
+			t.Fatal("he does not come home")
+		}
+	})
+}
+
 // E-20: In-Reply-To first, then References from last to first, against every id seen, theirs and ours.
 func TestE20ReferencesFindTheConversation(t *testing.T) {
 	houses(t, func(h *house) {

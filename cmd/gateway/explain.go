@@ -139,7 +139,7 @@ func threadRule(m *letter.Mail) string {
 		return "in_reply_to"
 	case len(m.Thread.References) > 0:
 		return "references"
-	case m.Tag != "":
+	case m.Thread.Tag != "":
 		return "subject"
 	}
 	return "new"

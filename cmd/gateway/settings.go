@@ -33,6 +33,8 @@ type Settings struct {
 
 	MailHold time.Duration `koanf:"mail_hold"` // how long an agent can take a mail back before it leaves; 0: not at all
 
+	Threads ThreadSettings `koanf:"threads"`
+
 	AutomaticPerDomain int `koanf:"automatic_per_domain"` // automatic messages to the mail addresses of one domain in an hour; 0 is 200
 
 	ChatLimits ChatLimits `koanf:"chat_limits"`
@@ -75,7 +77,7 @@ func defaults() Settings {
 		Grace:   20 * time.Second,
 		Zone:    "Europe/Rome",
 
-		MailHold: 10 * time.Second, VerifySenders: true,
+		MailHold: 10 * time.Second, VerifySenders: true, Threads: ThreadSettings{ReopenWithin: 72 * time.Hour},
 
 		Log:     LogSettings{Level: "info", Format: "json"},
 		Routing: RoutingSettings{OfferTime: 20 * time.Second, DisconnectGrace: time.Minute},
@@ -97,6 +99,7 @@ func (s Settings) validate() error {
 	s.checkManners(&found)
 	s.checkMail(&found)
 	s.Files.check(&found)
+	s.Threads.check(&found)
 	s.ChatLimits.check(&found)
 	s.checkReceive(&found)
 	seen := map[string]bool{}

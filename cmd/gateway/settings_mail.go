@@ -126,3 +126,19 @@ func (s Settings) checkMail(found *problems) {
 		found.add("automatic_per_domain", "is negative")
 	}
 }
+
+// ThreadSettings say how a mail finds the conversation that it goes on with.
+type ThreadSettings struct {
+	SubjectNumber bool          `koanf:"subject_number"` // mails bear the conversation's number at the end of their subject
+	TokenExpires  time.Duration `koanf:"token_expires"`  // so long after our last mail its reply address brings home only who takes part; 0: for ever
+	ReopenWithin  time.Duration `koanf:"reopen_within"`  // a conversation closed longer ago is not reopened, but continued in a new one
+}
+
+func (s ThreadSettings) check(found *problems) {
+	if s.TokenExpires < 0 {
+		found.add("threads.token_expires", "must be 0s or more")
+	}
+	if s.ReopenWithin <= 0 {
+		found.add("threads.reopen_within", "must be more than 0s")
+	}
+}

@@ -126,6 +126,7 @@ grace: -1s
 log: {level: loud, format: xml}
 routing: {offer_time: 1s}
 mail_hold: 2m
+threads: {token_expires: -1s, reopen_within: 0s}
 redis: {addresses: []}
 email: [{account: a, address: "not an address", imap: {host: "", port: 0, tls: none, user: u, password: pp}, smtp: {host: h, port: 25}}]
 sms: [{account: a, account_sid: nope, auth_tokens: [], number: "0236"}]
@@ -135,7 +136,7 @@ chat: [{account: shop, jwt_keys: [short]}, {account: two, origins: ["www.example
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"listen", "public_url", "record", "blobs", "secret", "grace", "log.level", "log.format", "routing.offer_time", "mail_hold", "redis.addresses",
+		"listen", "public_url", "record", "blobs", "secret", "grace", "log.level", "log.format", "routing.offer_time", "mail_hold", "threads.token_expires", "threads.reopen_within", "redis.addresses",
 		"email.0.address", "email.0.imap.host", "email.0.imap.port", "email.0.imap.tls", "sms.0", `chat account "shop"`, `chat account "two"`, `"a" is used twice`,
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -182,7 +182,7 @@ func TestListSpamAndTag(t *testing.T) {
 		"Subject: Re: ordine [#17]": "false false 17 ", "Subject: [JIRA] x #3": "false false  ",
 	} {
 		m := Read(mailOf("From: a@x.it", line, "", "x"), Reading{})
-		if got := fmt.Sprint(m.List, " ", m.Spam, " ", m.Tag, " ", m.Details.ListID); got != want {
+		if got := fmt.Sprint(m.List, " ", m.Spam, " ", m.Thread.Tag, " ", m.Details.ListID); got != want {
 			t.Errorf("%s: %q, want %q", line, got, want)
 		}
 	}

@@ -56,7 +56,6 @@ type Mail struct {
 	Report     report.Report // what a mail server or mail program says of mail of ours in it
 	List       bool          // a mailing list or a bulk mailer sent it
 	Spam       bool          // a mail server on the way took it for spam
-	Tag        string        // the tag "[#1234]" of its subject without brackets: proves nothing
 	Details    channels.Details
 	Ours       bool   // we sent it: it came back by a copy or an alias
 	Flaw       string // why it could not be read in full, "" when it could
@@ -124,7 +123,7 @@ func (m *Mail) readHeader(r Reading) {
 	m.Subject = field.Clip(field.Words(h.Get("subject")), 1000)
 	m.Date = readDate(h.Get("date"))
 	m.Thread = readThread(h, r.Own)
-	m.List, m.Spam, m.Tag = isList(h), isSpam(h), readTag(m.Subject)
+	m.List, m.Spam, m.Thread.Tag = isList(h), isSpam(h), readTag(m.Subject)
 	m.Locale = field.Language(h.Get("content-language"))
 	m.Ours = slices.Contains(r.Own, from.Value) && from.Value != "" && echo.IsOurs(r.Key, h)
 }
