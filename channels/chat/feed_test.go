@@ -217,6 +217,24 @@ func TestSendAndReceipts(t *testing.T) {
 	}
 }
 
+// Who is connected to this very node gets his line, whatever is known elsewhere.
+func TestSendToWhoIsConnectedHere(t *testing.T) {
+	r := open(t, nil)
+	b := r.resumed(r.visit(""))
+	b.write("uno")
+	visitor := visitorOf(r)
+	if err := r.mem.Gone(t.Context(), "shop", visitor); err != nil { // as after a flush of Redis
+		t.Fatal(err)
+	}
+	if _, err := r.srv.Send(t.Context(), r.mem.Write("shop", visitor, "Bea", "due")); err != nil {
+		t.Fatal(err)
+	}
+	b.hear("lines")
+	if f := b.hear("lines"); f.Lines[0].Text != "due" {
+		t.Fatalf("line %+v", f)
+	}
+}
+
 // C-10: what was delivered before a reconnect can still be read after it.
 func TestC10ReadAfterReconnect(t *testing.T) {
 	r := open(t, nil)

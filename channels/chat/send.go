@@ -19,7 +19,7 @@ func (s *Server) Send(ctx context.Context, out channels.Outbound) (channels.Sent
 		return channels.Sent{}, &channels.Fault{Class: channels.Permanent, Code: channels.CodeBadAddress, Detail: "not a visitor"}
 	}
 	visitor := out.To[0].Value
-	here, err := s.deps.Presence.Present(ctx, out.Account, visitor)
+	here, err := s.here(ctx, out.Account, visitor)
 	if err != nil {
 		return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeNetwork, Detail: "presence is not known", Err: err}
 	}
@@ -38,4 +38,15 @@ func (s *Server) Send(ctx context.Context, out channels.Outbound) (channels.Sent
 		return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeNetwork, Detail: "not pushed", Err: err}
 	}
 	return channels.Sent{External: out.Message, State: channels.StateSent}, nil
+}
+
+// here reports whether a visitor is connected to any node. Of those who are connected to this one nobody need be asked.
+func (s *Server) here(ctx context.Context, account channels.AccountID, visitor string) (bool, error) {
+	s.mu.Lock()
+	own := s.perID[keyOf(account, visitor)] > 0
+	s.mu.Unlock()
+	if own {
+		return true, nil
+	}
+	return s.deps.Presence.Present(ctx, account, visitor)
 }

@@ -149,7 +149,12 @@ func (ss *session) hello(in inFrame) {
 }
 
 // key names the visitor over all accounts.
-func (ss *session) key(visitor string) string { return string(ss.acc.ID) + "\x00" + visitor }
+func (ss *session) key(visitor string) string { return keyOf(ss.acc.ID, visitor) }
+
+// keyOf names a visitor of an account among those of this node.
+func keyOf(account channels.AccountID, visitor string) string {
+	return string(account) + "\x00" + visitor
+}
 
 // listen subscribes to the visitor's topic.
 func (ss *session) listen() bool {
