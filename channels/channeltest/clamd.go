@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"testing"
 )
 
 // Infected is what Clamd finds a virus in.
@@ -24,9 +23,11 @@ type Clamd struct {
 	asked int
 }
 
-// NewClamd starts a daemon that takes streams of at most limit bytes. It ends with the test.
-func NewClamd(t testing.TB, limit int) *Clamd {
-	t.Helper()
+// NewClamd starts a daemon that takes streams of at most limit bytes. It ends with t, a *testing.T.
+func NewClamd(t interface {
+	Fatal(why ...any)
+	Cleanup(end func())
+}, limit int) *Clamd {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

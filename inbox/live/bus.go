@@ -32,8 +32,7 @@ type post struct {
 }
 
 // publish sends a batch of payloads.
-func (in *Inbox) publish(batch []*gate.Ticket[post, struct{}], written func()) {
-	written() // there is no order between callers
+func (in *Inbox) publish(batch []*gate.Ticket[post, struct{}], _ func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	pipe := in.rdb.Pipeline()
