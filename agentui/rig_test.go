@@ -68,7 +68,7 @@ func newRig(t *testing.T, d *db.DB) *rig {
 	}
 	t.Cleanup(func() { _ = r.live.Close() })
 	j := journal.New(d)
-	r.book, r.roster = customer.NewBook(d, j, time.Now), roster.New(d, time.Now)
+	r.book, r.roster = customer.NewBook(d, j, time.Now), roster.NewWeak(d, time.Now)
 	r.ledger = inbox.NewLedger(d, j, r.book, inbox.Config{TokenKey: []byte(strings.Repeat("k", 32)), ReopenWithin: 1, MailHold: time.Minute, Accounts: []inbox.Account{
 		{ID: "web", Kind: channels.Chat, Name: "Negozio"},
 		{ID: "mail", Kind: channels.Email, Address: "aiuto@negozio.example", Name: "Negozio", Domain: "negozio.example"},

@@ -57,7 +57,7 @@ func newRig(t *testing.T, d *db.DB) *rig {
 	r.ledger = inbox.NewLedger(d, j, book, inbox.Config{
 		Accounts: []inbox.Account{{ID: "web", Kind: channels.Chat, Name: "Negozio"}}, TokenKey: []byte(strings.Repeat("k", 32)),
 	}, time.Now)
-	r.roster = roster.New(d, time.Now)
+	r.roster = roster.NewWeak(d, time.Now)
 	rostertest.People(t, r.roster)
 	r.hub = New(Options{
 		Live: r.live, Roster: r.roster, Origin: func(*http.Request) bool { return true }, Log: log, Now: r.clock.Now,

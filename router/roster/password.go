@@ -23,9 +23,18 @@ const (
 )
 
 // New returns the roster in the record d. At most two passwords are hashed at once; others wait for their turn.
-func New(d *db.DB, now func() time.Time) *Book {
-	b := &Book{db: d, now: now, gate: make(chan struct{}, 2), fake: sync.OnceValue(func() string {
-		hash, err := argon2id.CreateHash(rand.Text(), argon2id.DefaultParams)
+func New(d *db.DB, now func() time.Time) *Book { return newBook(d, now, argon2id.DefaultParams) }
+
+// NewWeak is New with passwords that cost next to nothing to check, and to guess: for the records of tests.
+func NewWeak(d *db.DB, now func() time.Time) *Book {
+	weak := *argon2id.DefaultParams
+	weak.Memory = 64
+	return newBook(d, now, &weak)
+}
+
+func newBook(d *db.DB, now func() time.Time, cost *argon2id.Params) *Book {
+	b := &Book{db: d, now: now, cost: cost, gate: make(chan struct{}, 2), fake: sync.OnceValue(func() string {
+		hash, err := argon2id.CreateHash(rand.Text(), cost)
 		if err != nil {
 			return "" // comparing then fails at once; only the time tells
 		}
@@ -92,7 +101,7 @@ func (b *Book) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer b.leave()
-	hash, err := argon2id.CreateHash(password, argon2id.DefaultParams)
+	hash, err := argon2id.CreateHash(password, b.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}

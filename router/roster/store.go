@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
 
 	"sportello/inbox"
@@ -20,6 +21,7 @@ import (
 type Book struct {
 	db   *db.DB
 	now  func() time.Time
+	cost *argon2id.Params
 	gate chan struct{} // each password costs 64 MiB while it is checked: at most cap(gate) at once
 	fake func() string // the hash that unknown addresses are checked against
 	byID *gate.Lookup[inbox.AgentID, Agent]
