@@ -23,6 +23,7 @@ import (
 type wire struct {
 	port   int
 	poison string      // a FETCH of bodies that names this UID ends the connection, as a server does that falls over a mail
+	most   int64       // so often, if it is not 0
 	silent atomic.Bool // nothing gets through any more, and nobody is told
 	cuts   atomic.Int64
 }
@@ -67,7 +68,7 @@ func (w *wire) there(from, to net.Conn) {
 		if w.silent.Load() {
 			continue
 		}
-		if m := fetchedBodies.FindStringSubmatch(line); m != nil && w.poison != "" && names(m[1], w.poison) {
+		if m := fetchedBodies.FindStringSubmatch(line); m != nil && w.poison != "" && names(m[1], w.poison) && (w.most == 0 || w.cuts.Load() < w.most) {
 			w.cuts.Add(1)
 			return
 		}
@@ -113,6 +114,27 @@ func (w *wire) config(d *mailrig.Dovecot) Config {
 	cfg.IMAP.Port, cfg.IMAP.TLS, cfg.InsecureLab = w.port, TLSDisabled, true
 	cfg.RetryMin, cfg.RetryMax = time.Millisecond, 5*time.Millisecond
 	return cfg
+}
+
+// E-13: a line that breaks again and again in the middle of the same mail, but not for long, makes no bad mail of it.
+func TestE13BadLineHoldsNoMailBack(t *testing.T) {
+	d, r := mailrig.StartDovecot(t), newRig()
+	w := newWire(t, d.IMAPPort)
+	w.poison, w.most = "2", 3*mostTries
+	for i := range 3 {
+		d.Append(t, support, time.Now(), written(fmt.Sprintf("m%d@example.test", i+1), fmt.Sprint("numero ", i+1), "x"))
+	}
+	deps, at := r.deps(), time.Now()
+	deps.Now = func() time.Time { return at } // all of it happens in a moment
+	runWith(t, w.config(d), deps)
+	for _, in := range r.await(t, 3) {
+		if in.Flaw != "" {
+			t.Errorf("held back: %+v", in)
+		}
+	}
+	if w.cuts.Load() != w.most {
+		t.Errorf("%d connections were lost", w.cuts.Load())
+	}
 }
 
 // E-13: a mail over which the server falls, so that every try costs the connection, is found among its neighbours and held back by its
