@@ -24,19 +24,18 @@ import (
 
 const (
 	mostTries = 3
-	cutPauses = 60  // a mail that costs the connection is bad only after so many times the least pause: a line may be bad for a while
+	mostCuts  = 10  // of a mail that costs the connection each time: a line may be bad for a while
 	mostHeld  = 500 // that are tried again; further ones stay visible as stubs
 	tryHeld   = 24 * time.Hour
 )
 
 // stuck is the mail at which a folder stands.
 type stuck struct {
-	UID   uint32    `json:"uid"`
-	Until uint32    `json:"until"` // mails up to here were asked for together, and are now one by one, so that the bad one is found
-	Tries int       `json:"tries"`
-	Since time.Time `json:"since,omitzero"` // the first of them
-	Why   string    `json:"why"`
-	Cut   bool      `json:"cut,omitempty"` // the last try cost the connection
+	UID   uint32 `json:"uid"`
+	Until uint32 `json:"until"` // mails up to here were asked for together, and are now one by one, so that the bad one is found
+	Tries int    `json:"tries"`
+	Why   string `json:"why"`
+	Cut   bool   `json:"cut,omitempty"` // the last try cost the connection
 }
 
 // poison is a failure that may lie in the mail itself.
@@ -52,11 +51,11 @@ func (a *Adapter) stuckAt(ctx context.Context, c *conn, o *opened, rest []listed
 		return err
 	}
 	bad := rest[0]
-	now := &stuck{UID: uint32(bad.uid), Until: uint32(rest[len(rest)-1].uid), Tries: 1, Since: a.deps.Now(), Why: err.Error(), Cut: c.gone()}
+	now := &stuck{UID: uint32(bad.uid), Until: uint32(rest[len(rest)-1].uid), Tries: 1, Why: err.Error(), Cut: c.gone()}
 	if was := o.pos.Stuck; was != nil {
 		now.Until = max(now.Until, was.Until)
 		if was.UID == now.UID && len(rest) == 1 {
-			now.Tries, now.Since = was.Tries+1, was.Since
+			now.Tries = was.Tries + 1
 		}
 	}
 	o.pos.Stuck = now
@@ -74,11 +73,10 @@ func (p *position) passed(uid imap.UID) {
 	}
 }
 
-// lost reports whether a mail is to be held back without another try: each of them has cost the connection, for long enough that it is
-// not the line.
-func (a *Adapter) lost(p position, uid imap.UID) bool {
-	return p.Stuck != nil && p.Stuck.UID == uint32(uid) && p.Stuck.Tries > mostTries && p.Stuck.Cut &&
-		a.deps.Now().Sub(p.Stuck.Since).Abs() > cutPauses*a.cfg.RetryMin // whichever way the clock was set
+// lost reports whether a mail is to be held back without another try: each of them has cost the connection, so often that it is not the
+// line.
+func (p position) lost(uid imap.UID) bool {
+	return p.Stuck != nil && p.Stuck.UID == uint32(uid) && p.Stuck.Tries > mostCuts && p.Stuck.Cut
 }
 
 // hold puts a stub of a mail into the record and goes on behind it.

@@ -176,7 +176,7 @@ func (a *Adapter) takeList(ctx context.Context, c *conn, o *opened, list []liste
 
 // takeGroup fetches, accepts and only then saves the position.
 func (a *Adapter) takeGroup(ctx context.Context, c *conn, o *opened, group []listed) error {
-	if a.lost(o.pos, group[0].uid) {
+	if o.pos.lost(group[0].uid) {
 		return a.hold(ctx, c, o, group[0], errors.New(o.pos.Stuck.Why))
 	}
 	wanted := group[:0:0]
