@@ -15,7 +15,8 @@ import (
 	"sportello/channels/email/letter"
 )
 
-// One bad mail never blocks the next (E-13): what cannot be taken in mostTries times is held back. The invariants:
+// One bad mail never blocks the next (E-13): what cannot be taken in mostTries times, or costs the connection more than mostCuts times, is
+// held back. The invariants:
 //
 //   - a mail is bad only when others are not: it fails where the record takes a stub of it, or where the server hands out its header.
 //     While the record or the server is away nothing is held back;
@@ -115,7 +116,7 @@ func (a *Adapter) acceptStub(ctx context.Context, o *opened, l listed, header []
 	in := a.inbound(m, l.received)
 	in.Raw = blob
 	in.External = fmt.Sprintf("held:%s:%d:%d", o.name, o.pos.Validity, l.uid)
-	in.Flaw = fmt.Sprintf("held back after %d tries; it is in the folder %q of the mailbox, with the UID %d: %v", mostTries, o.name, l.uid, why)
+	in.Flaw = fmt.Sprintf("held back after %d tries; it is in the folder %q of the mailbox, with the UID %d: %v", o.pos.Stuck.Tries, o.name, l.uid, why)
 	in.Parts, in.Text, in.HTML = nil, "", ""
 	if _, err := a.deps.Sink.Accept(ctx, in); err == nil || ctx.Err() != nil {
 		return err

@@ -30,7 +30,8 @@ func (l *Lookup[K, V]) Get(ctx context.Context, key K) (v V, ok bool, err error)
 	return *found, true, nil
 }
 
-// ask answers a batch. The next one is put when it is answered: two questions at the same time would be two half as large. When that fails, each key is tried by itself, so that one that cannot be asked for fails alone.
+// ask answers a batch. The next one is put when it is answered: two questions at the same time would be two half as large. When it fails,
+// each key is tried by itself, so that one that cannot be asked for fails alone.
 func (l *Lookup[K, V]) ask(batch []*Ticket[K, *V], _ func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
