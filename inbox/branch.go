@@ -10,7 +10,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"sportello/channels"
 	"sportello/inbox/db"
@@ -58,7 +57,7 @@ func (l *Ledger) branch(ctx context.Context, tx *sql.Tx, cmd BranchCmd, in chann
 		return Conversation{}, ErrState
 	}
 	in.Account, in.Kind = from.Account, from.Kind
-	if in.From.IsZero() || slices.ContainsFunc(l.cfg.Accounts, func(a Account) bool { return a.Kind == in.Kind && a.Address == in.From.Value }) {
+	if in.From.IsZero() || l.isOwn(in.From) {
 		return Conversation{}, ErrRecipient
 	}
 	old, err := l.turn(ctx, tx, from.Conversation)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 
@@ -36,32 +35,25 @@ type retryCmd struct {
 
 // Run notes the wish in the record. Whichever gateway reads the mailbox finds it there at its next look.
 func (c *retryCmd) Run(w *world) error {
-	s, err := c.load(w)
-	if err != nil {
-		return err
-	}
-	a, err := build(w.ctx, s, slog.New(slog.DiscardHandler), options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = a.close() }() // the wish is in the record
-	accounts := c.Accounts
-	if len(accounts) == 0 {
-		for _, id := range slices.Sorted(maps.Keys(a.mailboxes)) {
-			if a.mailboxes[id].Reads() {
-				accounts = append(accounts, string(id))
+	return withApp(w, c.settingsFlag, func(a *app) error {
+		accounts := c.Accounts
+		if len(accounts) == 0 {
+			for _, id := range slices.Sorted(maps.Keys(a.mailboxes)) {
+				if a.mailboxes[id].Reads() {
+					accounts = append(accounts, string(id))
+				}
 			}
 		}
-	}
-	for _, id := range accounts {
-		ok, err := a.retryHeld(w.ctx, channels.AccountID(id))
-		if err != nil {
-			return err
+		for _, id := range accounts {
+			ok, err := a.retryHeld(w.ctx, channels.AccountID(id))
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return fmt.Errorf("there is no mail account %q whose mailbox is read", id)
+			}
+			fmt.Fprintf(w.out, "%s: what is held back will be tried again at the next look, within minutes\n", id)
 		}
-		if !ok {
-			return fmt.Errorf("there is no mail account %q whose mailbox is read", id)
-		}
-		fmt.Fprintf(w.out, "%s: what is held back will be tried again at the next look, within minutes\n", id)
-	}
-	return nil
+		return nil
+	})
 }
