@@ -1,7 +1,10 @@
 package agentui
 
 import (
+	"slices"
+
 	"sportello/agentui/wire"
+	"sportello/channels"
 	"sportello/inbox"
 	"sportello/inbox/journal"
 )
@@ -9,13 +12,18 @@ import (
 // reportsPage is how many reports of mail servers a page holds.
 const reportsPage = 50
 
-// deliveries are the troubles with mail that leaves: what mail servers said, and the exchanges that were stopped.
+// deliveries are the troubles with mail that leaves: what mail servers said, of one kind or of all, and the exchanges that
+// were stopped.
 func (s *Server) deliveries(c *call) (any, error) {
 	before, err := journal.ParseCursor(c.r.URL.Query().Get("before"))
 	if err != nil {
 		return nil, invalid("before", "format")
 	}
-	reports, next, err := s.Ledger.ServerReports(c.ctx, before, reportsPage)
+	kind := channels.Auto(c.r.URL.Query().Get("kind"))
+	if kind != "" && !slices.Contains(inbox.ReportKinds, kind) {
+		return nil, invalid("kind", "unknown")
+	}
+	reports, next, err := s.Ledger.ServerReports(c.ctx, kind, before, reportsPage)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,13 @@ func TestDeliveries(t *testing.T) {
 	if code := anna.do("GET", "/api/deliveries?before=nonsense", nil, nil); code != 400 && code != 422 {
 		t.Errorf("a cursor that is none: %d", code)
 	}
+	out = wire.Deliveries{}
+	if code := anna.do("GET", "/api/deliveries?kind=refused", nil, &out); code != 200 || len(out.Reports) != 0 {
+		t.Errorf("refused at once: %d %+v", code, out)
+	}
+	if code := anna.do("GET", "/api/deliveries?kind=nonsense", nil, nil); code != 422 {
+		t.Errorf("a kind that is none: %d", code)
+	}
 	in := wire.Release{ClientID: newID(), Address: "robot@example.org"}
 	if code := anna.do("POST", "/api/deliveries/release", in, nil); code != 403 {
 		t.Errorf("an agent releases: %d", code)

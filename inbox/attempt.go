@@ -144,6 +144,9 @@ func (o *Outbox) Failed(ctx context.Context, row Row, f *channels.Fault, retryAt
 			if err := o.ledger.consequences(ctx, t, now, now.first(), f); err != nil {
 				return err
 			}
+			if err := refused(ctx, t, now); err != nil {
+				return err
+			}
 		}
 		return o.ledger.waits(ctx, t, now, state, f)
 	})

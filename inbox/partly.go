@@ -64,6 +64,9 @@ func (o *Outbox) Partly(ctx context.Context, row Row, sent channels.Sent, retryA
 			if err := o.ledger.consequences(ctx, t, now, bad.Recipient, bad.Fault); err != nil {
 				return err
 			}
+			if err := refused(ctx, t, now); err != nil {
+				return err
+			}
 		}
 		if err := o.ledger.partly(ctx, t, p); err != nil {
 			return err

@@ -261,7 +261,7 @@ func TestE33ABounceMarksTheVeryMessage(t *testing.T) {
 	}
 	report("Undeliverable", "The message to stranger@nowhere.example failed: 550 5.1.1 user unknown")
 	h.await("the last report is kept", func() bool { return h.messages(a, `auto = 'bounce'`) == 3 })
-	all, _, err := a.ledger.ServerReports(h.ctx, journal.Cursor{}, 10)
+	all, _, err := a.ledger.ServerReports(h.ctx, "", journal.Cursor{}, 10)
 	if err != nil || len(all) != 3 || all[0].Known || !all[1].Known || !all[2].Known || all[2].Recipients[0].Action != "delayed" || !all[0].Recipients[0].Guessed {
 		t.Errorf("%+v %v", all, err)
 	}
