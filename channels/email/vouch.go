@@ -14,21 +14,27 @@ const (
 	vouchRest = time.Minute     // after a mail whose time ran out, nobody is asked for so long
 )
 
-// vouch looks up who vouches for a mail of which our own servers say nothing. It holds no mail up for longer than vouchTime, and while
+// vouch looks up who vouches for a mail of which our own servers do not say whether it passes DMARC. It holds no mail up for longer than vouchTime, and while
 // the DNS is away only one mail a minute: those between are taken with temperror.
 func (a *Adapter) vouch(ctx context.Context, raw []byte, m *letter.Mail, by authn.Envelope) {
 	if authn.Borrowed(m.From, a.cfg.names(), a.cfg.own()) {
 		m.Details.Warnings = append(m.Details.Warnings, "brand_name")
 	}
-	if a.cfg.Resolver == nil || !m.Plain || m.Ours || m.Details.Trust != nil || m.From.IsZero() {
+	if a.cfg.Resolver == nil || !m.Plain || m.Ours || m.Details.Trust != nil && m.Details.Trust.DMARC != "" || m.From.IsZero() {
 		return
 	}
 	if now := a.deps.Now().UnixMilli(); now < a.restUntil.Load() {
-		m.Details.Trust = &channels.Trust{DMARC: authn.TempError, Source: authn.Here}
+		if m.Details.Trust == nil {
+			m.Details.Trust = &channels.Trust{DMARC: authn.TempError, Source: authn.Here}
+		}
 		return
 	}
+	checker := a.checker()
+	if !checker.Outside(ctx, by.Peer) { // from outside he may have written that himself (RFC 8601 section 5)
+		checker.Trusted = a.cfg.AuthServs
+	}
 	began := time.Now()
-	trust, proof := a.checker().Check(ctx, authn.Mail{Header: m.Header, Raw: raw, From: m.From, Envelope: by})
+	trust, proof := checker.Check(ctx, authn.Mail{Header: m.Header, Raw: raw, From: m.From, Envelope: by})
 	m.Details.Trust, m.Proof = &trust, proof
 	if time.Since(began) >= vouchTime {
 		a.restUntil.Store(a.deps.Now().Add(vouchRest).UnixMilli())

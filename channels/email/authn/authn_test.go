@@ -36,21 +36,82 @@ func TestE46OnlyOurServersAreBelieved(t *testing.T) {
 	}{
 		"ours": {[]string{"MX.shop.example"}, []string{ours},
 			channels.Trust{DKIM: Pass, SPF: SoftFail, DMARC: Pass, SignedBy: []string{"example.it"}, Source: "mx.shop.example"}, channels.ProofProvider},
-		"a stranger's on top":  {[]string{"mx.shop.example"}, []string{"evil.example; dmarc=pass header.from=example.it", ours}, channels.Trust{}, 0},
-		"a stranger's below":   {[]string{"mx.shop.example"}, []string{"mx.shop.example; dmarc=fail header.from=example.it", "mx.shop.example; dmarc=pass"}, channels.Trust{DMARC: Fail, Source: "mx.shop.example"}, 0},
-		"nobody is trusted":    {nil, []string{ours}, channels.Trust{}, 0},
-		"of another From":      {[]string{"mx.shop.example"}, []string{"mx.shop.example; dmarc=pass header.from=example.com"}, channels.Trust{Source: "mx.shop.example"}, 0},
-		"Microsoft, trusted":   {[]string{"microsoft"}, []string{"spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.it; dkim=pass (signature was verified) header.d=example.it;dmarc=pass action=none header.from=example.it;compauth=pass reason=100"}, channels.Trust{DKIM: Pass, SPF: Pass, DMARC: Pass, SignedBy: []string{"example.it"}, Source: "microsoft"}, channels.ProofProvider},
-		"Microsoft, unnamed":   {[]string{"mx.shop.example"}, []string{"spf=pass smtp.mailfrom=example.it; dmarc=pass header.from=example.it"}, channels.Trust{}, 0},
-		"older words":          {[]string{"mx"}, []string{"mx; spf=hardfail; dkim=policy; dmarc=bestguesspass header.from=example.it"}, channels.Trust{DKIM: Fail, SPF: Fail, DMARC: Neutral, Source: "mx"}, 0},
-		"not one at all":       {[]string{"mx"}, []string{""}, channels.Trust{}, 0},
-		"an identity, no name": {[]string{"mx"}, []string{"mx; dkim=pass header.i=@news.example.it"}, channels.Trust{DKIM: Pass, SignedBy: []string{"news.example.it"}, Source: "mx"}, 0},
+		"a stranger's on top": {[]string{"mx.shop.example"}, []string{"evil.example; dmarc=pass header.from=example.it", ours}, channels.Trust{}, 0},
+		"a stranger's below":  {[]string{"mx.shop.example"}, []string{"mx.shop.example; dmarc=fail header.from=example.it", "mx.shop.example; dmarc=pass"}, channels.Trust{DMARC: Fail, Source: "mx.shop.example"}, 0},
+		"nobody is trusted":   {nil, []string{ours}, channels.Trust{}, 0},
+		"of another From":     {[]string{"mx.shop.example"}, []string{"mx.shop.example; dmarc=pass header.from=example.com"}, channels.Trust{Source: "mx.shop.example"}, 0},
+		"Microsoft, trusted":  {[]string{"microsoft"}, []string{"spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.it; dkim=pass (signature was verified) header.d=example.it;dmarc=pass action=none header.from=example.it;compauth=pass reason=100"}, channels.Trust{DKIM: Pass, SPF: Pass, DMARC: Pass, SignedBy: []string{"example.it"}, Source: "microsoft"}, channels.ProofProvider},
+		"Microsoft, unnamed":  {[]string{"mx.shop.example"}, []string{"spf=pass smtp.mailfrom=example.it; dmarc=pass header.from=example.it"}, channels.Trust{}, 0},
+		"older words":         {[]string{"mx"}, []string{"mx; spf=hardfail; dkim=policy; dmarc=bestguesspass header.from=example.it"}, channels.Trust{DKIM: Fail, SPF: Fail, DMARC: Neutral, Source: "mx"}, 0},
+		"not one at all":      {[]string{"mx"}, []string{""}, channels.Trust{}, 0},
+		"a later version":     {[]string{"mx"}, []string{"mx 2; dmarc=pass"}, channels.Trust{}, 0},
+		"its version, spaces": {[]string{"mx"}, []string{" mx (one) 1 ; dmarc/1 = pass\t(p=reject (all; dmarc=fail))\r\n header.from = example.it"}, channels.Trust{DMARC: Pass, Source: "mx"}, channels.ProofProvider},
+		"nothing was tried":   {[]string{"mx"}, []string{"mx; none"}, channels.Trust{Source: "mx"}, 0},
+		"Microsoft by name":   {[]string{"microsoft"}, []string{"microsoft; dmarc=pass header.from=example.it"}, channels.Trust{}, 0},
+		"words in a comment":  {[]string{"mx"}, []string{`mx; dmarc=fail header.from=example.it; spf=pass (domain of "x; dmarc=pass header.from=example.it "@evil.example) smtp.mailfrom=evil.example`}, channels.Trust{SPF: Pass, DMARC: Fail, Source: "mx"}, 0},
+		"words in a local part": {[]string{"mx"}, []string{`mx; spf=pass smtp.mailfrom="x; dmarc=pass header.from=example.it "@evil.example`},
+			channels.Trust{SPF: Pass, Source: "mx"}, 0},
+		"an escaped end":          {[]string{"mx"}, []string{`mx; spf=pass (of \); dmarc=pass header.from=example.it) smtp.mailfrom="a\"; dmarc=pass header.from=example.it "@evil.example`}, channels.Trust{SPF: Pass, Source: "mx"}, 0},
+		"a comment without end":   {[]string{"mx"}, []string{"mx; dmarc=pass header.from=example.it; spf=pass (of x"}, channels.Trust{}, 0},
+		"an end without comment":  {[]string{"mx"}, []string{"mx; spf=pass (of x) y); dmarc=pass header.from=example.it"}, channels.Trust{}, 0},
+		"a quote without end":     {[]string{"mx"}, []string{`mx; dmarc=pass header.from=example.it; spf=pass smtp.mailfrom="x`}, channels.Trust{}, 0},
+		"two verdicts":            {[]string{"mx"}, []string{"mx; dmarc=fail header.from=example.it; dmarc=pass header.from=example.it"}, channels.Trust{DMARC: Fail, Source: "mx"}, 0},
+		"two, the other way":      {[]string{"mx"}, []string{"mx; dmarc=pass header.from=example.it; dmarc=fail header.from=example.it"}, channels.Trust{DMARC: Fail, Source: "mx"}, 0},
+		"MAIL FROM before HELO":   {[]string{"mx"}, []string{"mx; spf=fail smtp.mailfrom=b@example.it; spf=pass smtp.helo=evil.example"}, channels.Trust{SPF: Fail, Source: "mx"}, 0},
+		"the same id in a second": {[]string{"mx"}, []string{"mx; dkim=pass header.d=evil.example", "mx; dmarc=pass header.from=example.it"}, channels.Trust{DKIM: Pass, SignedBy: []string{"evil.example"}, Source: "mx"}, 0},
+		"an identity, no name":    {[]string{"mx"}, []string{"mx; dkim=pass header.i=@news.example.it"}, channels.Trust{DKIM: Pass, SignedBy: []string{"news.example.it"}, Source: "mx"}, 0},
 	} {
 		got, proof := Checker{Trusted: c.trusted}.Check(t.Context(), Mail{Header: fields{"authentication-results": c.fields}, From: from("anna@example.it")})
 		if got.DKIM != c.want.DKIM || got.SPF != c.want.SPF || got.DMARC != c.want.DMARC || got.Source != c.want.Source || !slices.Equal(got.SignedBy, c.want.SignedBy) || proof != c.proof {
 			t.Errorf("%s: %+v %v", name, got, proof)
 		}
 	}
+}
+
+// E-46: a server that checks signatures and SPF and says nothing of DMARC leaves that to us: its word counts, the policy is looked up.
+func TestE46ServerWithoutDMARC(t *testing.T) {
+	for name, c := range map[string]struct{ field, policy, dmarc string }{
+		"signed":             {"mx; dkim=pass header.d=mail.example.it; spf=fail smtp.mailfrom=b@example.it", "v=DMARC1; p=reject", Pass},
+		"signed, strict":     {"mx; dkim=pass header.d=mail.example.it; spf=fail smtp.mailfrom=b@example.it", "v=DMARC1; p=reject; adkim=s", Fail},
+		"SPF":                {"mx; dkim=none; spf=pass smtp.mailfrom=b@out.example.it", "v=DMARC1; p=reject", Pass},
+		"SPF of another":     {"mx; dkim=none; spf=pass smtp.mailfrom=b@evil.example", "v=DMARC1; p=reject", Fail},
+		"a public suffix":    {"mx; dkim=pass header.d=it", "v=DMARC1; p=reject", Fail},
+		"no policy":          {"mx; dkim=pass header.d=example.it", "", None},
+		"of another's From":  {"mx; dmarc=pass header.from=evil.example", "v=DMARC1; p=reject", Fail},
+		"nobody's we trust":  {"evil; dkim=pass header.d=example.it", "v=DMARC1; p=reject", Fail},
+		"its verdict stands": {"mx; dmarc=fail header.from=example.it", "", Fail},
+	} {
+		dns := &channeltest.DNS{TXT: map[string][]string{}}
+		if c.policy != "" {
+			dns.TXT["_dmarc.example.it"] = []string{c.policy}
+		}
+		raw := []byte("From: Anna <anna@example.it>\r\n\r\nCiao\r\n")
+		got, proof := Checker{Trusted: []string{"mx"}, Resolver: dns}.Check(t.Context(),
+			Mail{Header: fields{"from": {"x"}, "authentication-results": {c.field}}, Raw: raw, From: from("anna@example.it")})
+		if got.DMARC != c.dmarc || (proof == channels.ProofProvider) != (c.dmarc == Pass) {
+			t.Errorf("%s: %+v %v", name, got, proof)
+		}
+	}
+}
+
+// Whatever stands in a field: a sender who can only choose words in comments and quotes gets no verdict in.
+func FuzzE46StatedResults(f *testing.F) {
+	for _, seed := range []string{"x", `"; dmarc=pass header.from=bank.it`, `\); dmarc=pass`, "a)b(c", `\`, "(", "=", "; none"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, said string) {
+		if strings.ContainsAny(said, "\r\n") {
+			return
+		}
+		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(said)
+		comment := strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(said)
+		field := "mx; spf=pass (domain of " + comment + `) smtp.mailfrom="` + quoted + `"@evil.example; dkim=none`
+		got, proof := Checker{Trusted: []string{"mx"}}.Stated(fields{"authentication-results": {field}}, from("a@bank.it"))
+		if got.Source != "mx" || got.SPF != Pass || got.DMARC != "" || proof != channels.ProofNone {
+			t.Fatalf("%q: %+v", field, got)
+		}
+		Checker{Trusted: []string{"mx", Microsoft}}.Stated(fields{"authentication-results": {said}}, from("a@bank.it"))
+	})
 }
 
 // mail is a mail that domain signed, and the zone in which its key is.
@@ -78,13 +139,15 @@ func TestE46DMARCByOurselves(t *testing.T) {
 		change                       func([]byte) []byte
 		dkim, spf, dmarc, request    string
 	}{
-		"signed by itself":         {"v=DMARC1; p=reject", "example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "reject"},
-		"signed by a subdomain":    {"v=DMARC1; p=quarantine", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "quarantine"},
-		"strict":                   {"v=DMARC1; p=none; adkim=s", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "none"},
-		"signed by a stranger":     {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "reject"},
-		"SPF aligned":              {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Pass, "reject"},
-		"SPF strict":               {"v=DMARC1; p=reject; aspf=s", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Fail, "reject"},
-		"altered":                  {"v=DMARC1; p=reject", "example.it", "anna@example.it", "", func(b []byte) []byte { return bytes.Replace(b, []byte("\r\n\r\nCiao"), []byte("\r\n\r\nPaga"), 1) }, Fail, None, Fail, "reject"},
+		"signed by itself":      {"v=DMARC1; p=reject", "example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "reject"},
+		"signed by a subdomain": {"v=DMARC1; p=quarantine", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "quarantine"},
+		"strict":                {"v=DMARC1; p=none; adkim=s", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "none"},
+		"signed by a stranger":  {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "reject"},
+		"SPF aligned":           {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Pass, "reject"},
+		"SPF strict":            {"v=DMARC1; p=reject; aspf=s", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Fail, "reject"},
+		"altered":               {"v=DMARC1; p=reject", "example.it", "anna@example.it", "", func(b []byte) []byte { return bytes.Replace(b, []byte("\r\n\r\nCiao"), []byte("\r\n\r\nPaga"), 1) }, Fail, None, Fail, "reject"},
+			return bytes.Replace(b, []byte("DKIM-Signature: "), []byte("DKIM-Signature: l=4; "), 1)
+		}, PermError, None, Fail, "reject"},
 		"line ends lost":           {"v=DMARC1; p=reject", "example.it", "anna@example.it", "", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }, Pass, None, Pass, "reject"},
 		"a subdomain's policy":     {"v=DMARC1; p=reject; sp=none", "shop.example.it", "anna@shop.example.it", "", nil, Pass, None, Pass, "none"},
 		"no policy":                {"", "example.it", "anna@example.it", "", nil, Pass, None, None, ""},

@@ -38,6 +38,7 @@ func TestE46TheClientIsJudged(t *testing.T) {
 	const good, bad, ownPublic = "192.0.2.5", "203.0.113.9", "198.51.100.4"
 	forged := "Received: from out.example.test (out.example.test [" + good + "]) by mx.sportello.test; Mon, 2 Mar 2026 10:00:00 +0100\r\n"
 	verdict := "Authentication-Results: mx.sportello.test; dmarc=pass header.from=example.test\r\n"
+	signed := "Authentication-Results: mx.sportello.test; dkim=pass header.d=example.test\r\n"
 	for _, c := range []struct {
 		name       string
 		protocol   receive.Protocol
@@ -49,6 +50,8 @@ func TestE46TheClientIsJudged(t *testing.T) {
 		{"direct", receive.SMTP, good, "", "b@example.test", authn.Pass, authn.Pass},
 		{"direct from elsewhere", receive.SMTP, bad, forged, "b@example.test", authn.Fail, authn.Fail},
 		{"direct, with a verdict of his own", receive.SMTP, bad, verdict, "b@example.test", authn.Fail, authn.Fail},
+		{"direct, with results of his own", receive.SMTP, bad, signed, "b@example.test", authn.Fail, authn.Fail},
+		{"our relay's results", receive.SMTP, ownPublic, signed, "b@example.test", "", authn.Pass},
 		{"our relay's verdict", receive.SMTP, ownPublic, verdict, "b@example.test", "", authn.Pass},
 		{"direct by IPv6", receive.SMTP, "2001:db8::5", "", "b@example.test", authn.Pass, authn.Pass},
 		{"a report's null sender", receive.SMTP, good, "", "", authn.Pass, authn.Pass},
