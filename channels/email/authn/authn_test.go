@@ -139,15 +139,13 @@ func TestE46DMARCByOurselves(t *testing.T) {
 		change                       func([]byte) []byte
 		dkim, spf, dmarc, request    string
 	}{
-		"signed by itself":      {"v=DMARC1; p=reject", "example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "reject"},
-		"signed by a subdomain": {"v=DMARC1; p=quarantine", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "quarantine"},
-		"strict":                {"v=DMARC1; p=none; adkim=s", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "none"},
-		"signed by a stranger":  {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "reject"},
-		"SPF aligned":           {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Pass, "reject"},
-		"SPF strict":            {"v=DMARC1; p=reject; aspf=s", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Fail, "reject"},
-		"altered":               {"v=DMARC1; p=reject", "example.it", "anna@example.it", "", func(b []byte) []byte { return bytes.Replace(b, []byte("\r\n\r\nCiao"), []byte("\r\n\r\nPaga"), 1) }, Fail, None, Fail, "reject"},
-			return bytes.Replace(b, []byte("DKIM-Signature: "), []byte("DKIM-Signature: l=4; "), 1)
-		}, PermError, None, Fail, "reject"},
+		"signed by itself":         {"v=DMARC1; p=reject", "example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "reject"},
+		"signed by a subdomain":    {"v=DMARC1; p=quarantine", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Pass, "quarantine"},
+		"strict":                   {"v=DMARC1; p=none; adkim=s", "mail.example.it", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "none"},
+		"signed by a stranger":     {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@bounce.example", nil, Pass, None, Fail, "reject"},
+		"SPF aligned":              {"v=DMARC1; p=reject", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Pass, "reject"},
+		"SPF strict":               {"v=DMARC1; p=reject; aspf=s", "evil.example", "anna@example.it", "b@out.example.it", nil, Pass, Pass, Fail, "reject"},
+		"altered":                  {"v=DMARC1; p=reject", "example.it", "anna@example.it", "", func(b []byte) []byte { return bytes.Replace(b, []byte("\r\n\r\nCiao"), []byte("\r\n\r\nPaga"), 1) }, Fail, None, Fail, "reject"},
 		"line ends lost":           {"v=DMARC1; p=reject", "example.it", "anna@example.it", "", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }, Pass, None, Pass, "reject"},
 		"a subdomain's policy":     {"v=DMARC1; p=reject; sp=none", "shop.example.it", "anna@shop.example.it", "", nil, Pass, None, Pass, "none"},
 		"no policy":                {"", "example.it", "anna@example.it", "", nil, Pass, None, None, ""},
