@@ -78,15 +78,41 @@ type Forwarded struct {
 	How     string    `json:"how"` // attached: a message/rfc822 part; inline: a block of header lines in the text
 }
 
-// Crypt says how a message is sealed. Valid is nil when a signature was recognised and not verified.
+// Crypt says how a message is sealed, and what came of its seals. What was decrypted is in the message like any other words.
 type Crypt struct {
-	Kind      string `json:"kind"` // smime, pgp
+	Kind      string `json:"kind"` // of the outermost seal: smime, pgp
 	Signed    bool   `json:"signed,omitempty"`
 	Encrypted bool   `json:"encrypted,omitempty"`
-	Signer    string `json:"signer,omitempty"` // the address or name in the certificate
-	Valid     *bool  `json:"valid,omitempty"`
-	Problem   string `json:"problem,omitempty"` // stable code when it is not valid: expired, altered, untrusted, other_address
+
+	Signer  string `json:"signer,omitempty"`  // the address or name in the certificate or key; of a key that is not known here its number
+	Valid   *bool  `json:"valid,omitempty"`   // nil: a signature was recognised and could not be verified
+	Problem string `json:"problem,omitempty"` // a Problem: why a signature is not valid, or could not be verified
+
+	Opened      bool   `json:"opened,omitempty"`      // it was decrypted with a key of ours
+	Failure     string `json:"failure,omitempty"`     // a Seal: why it was not opened
+	Unprotected bool   `json:"unprotected,omitempty"` // it was decrypted, and nothing shows that it was not changed on the way
+	Partial     bool   `json:"partial,omitempty"`     // something of the message stands outside the signature or the encryption
+	Subject     string `json:"subject,omitempty"`     // the subject that was encrypted with the message; it proves nothing
 }
+
+// Why a signature is not valid, or could not be verified. The gravest is told.
+const (
+	ProblemAltered      = "altered"       // the message is not what was signed
+	ProblemExpired      = "expired"       // the certificate, key or signature had run out, or had not begun
+	ProblemRevoked      = "revoked"       // the key was taken back
+	ProblemOtherAddress = "other_address" // whoever signed is not whom the message says it is from
+	ProblemUntrusted    = "untrusted"     // nobody whom we trust vouches for the certificate
+	ProblemWeak         = "weak"          // the way of signing can be forged nowadays
+	ProblemUnknownKey   = "unknown_key"   // the key is none that is known here: not verified
+)
+
+// Why a seal was not opened.
+const (
+	SealNoKey       = "no_key"      // it was not encrypted to a key of ours
+	SealDamaged     = "damaged"     // it cannot be read, or was changed on the way
+	SealUnsupported = "unsupported" // it is sealed in a way that is not known here
+	SealTooLarge    = "too_large"   // unpacked it would be too large, or there are too many seals within each other
+)
 
 // Report is what a delivery report says of one recipient (RFC 3464), or what became of a mail of ours at one of its recipients.
 type Report struct {

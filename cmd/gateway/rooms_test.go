@@ -18,15 +18,16 @@ var rooms = []string{"channels", "inbox", "router", "agentui", "cmd"}
 
 // Modules with one importer each; "" stands for the files of the folder itself and below.
 var keepers = map[string][]string{
-	"github.com/redis/go-redis":     {"inbox/live"},
-	"github.com/alicebob/miniredis": {"inbox/live", "inbox/inboxtest"},
-	"modernc.org/sqlite":            {"inbox/db"},
-	"github.com/jackc/pgx":          {"inbox/db"},
-	"github.com/twilio/twilio-go":   {"channels/sms", "channels/channeltest"},
-	"github.com/emersion/go-imap":   {"channels/email", "channels/channeltest"},
-	"github.com/emersion/go-smtp":   {"channels/email", "channels/channeltest"},
-	"github.com/gorilla/websocket":  {"channels/socket", "channels/channeltest"},
-	"testing":                       {"channels/channeltest", "inbox/inboxtest", "router/roster/rostertest"},
+	"github.com/redis/go-redis":       {"inbox/live"},
+	"github.com/alicebob/miniredis":   {"inbox/live", "inbox/inboxtest"},
+	"modernc.org/sqlite":              {"inbox/db"},
+	"github.com/jackc/pgx":            {"inbox/db"},
+	"github.com/twilio/twilio-go":     {"channels/sms", "channels/channeltest"},
+	"github.com/emersion/go-imap":     {"channels/email", "channels/channeltest"},
+	"github.com/emersion/go-smtp":     {"channels/email", "channels/channeltest"},
+	"github.com/gorilla/websocket":    {"channels/socket", "channels/channeltest"},
+	"github.com/ProtonMail/go-crypto": {"channels/email/pgp"},
+	"testing":                         {"channels/channeltest", "inbox/inboxtest", "router/roster/rostertest"},
 }
 
 // Tests, and what drives a gateway from outside, may use a client of their own to look at a server.

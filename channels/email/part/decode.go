@@ -5,6 +5,12 @@ import (
 	"strings"
 )
 
+// Canonical gives every line its CR LF, as signatures of parts are computed (RFC 3156 section 5, RFC 8551 section 3.1.1).
+func Canonical(b []byte) []byte {
+	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+}
+
 // decode undoes a Content-Transfer-Encoding (RFC 2045 section 6). A word that is none leaves the bytes alone.
 func decode(body []byte, encoding, kind string) []byte {
 	switch strings.Trim(encoding, `"'`) {

@@ -81,12 +81,11 @@ type message struct {
 }
 
 func parse(raw []byte) (m message, err error) {
-	der, err := normal(raw)
+	info, err := parseInfo(raw)
 	if err != nil {
 		return m, err
 	}
-	var info contentInfo
-	if _, err := asn1.Unmarshal(der, &info); err != nil || !info.Type.Equal(oidSigned) {
+	if !info.Type.Equal(oidSigned) {
 		return m, errFormat
 	}
 	var data signedData

@@ -1,7 +1,6 @@
 package smime
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/email/field"
+	"sportello/channels/email/part"
 )
 
 // Asking is for whom and when a signature is to hold.
@@ -25,7 +25,7 @@ func Detached(content, signature []byte, ask Asking) channels.Crypt {
 	if err != nil {
 		return channels.Crypt{Kind: "smime", Signed: true}
 	}
-	return m.judge(canonical(content), ask)
+	return m.judge(part.Canonical(content), ask)
 }
 
 // Opaque takes the content out of a signature that holds it (RFC 8551 section 3.5.2), and checks it.
@@ -58,13 +58,13 @@ func (m message) judge(content []byte, ask Asking) channels.Crypt {
 	}
 	switch {
 	case err != nil:
-		out.Problem = "altered"
+		out.Problem = channels.ProblemAltered
 	case !ask.At.IsZero() && (ask.At.Before(c.NotBefore) || ask.At.After(c.NotAfter)):
-		out.Problem = "expired"
+		out.Problem = channels.ProblemExpired
 	case !has(addresses, ask.From):
-		out.Problem = "other_address"
+		out.Problem = channels.ProblemOtherAddress
 	case !m.trusted(c, ask):
-		out.Problem = "untrusted"
+		out.Problem = channels.ProblemUntrusted
 	}
 	valid := out.Problem == ""
 	out.Valid = &valid
@@ -111,10 +111,4 @@ func has(all []string, addr string) bool {
 		}
 	}
 	return false
-}
-
-// canonical gives every line its CR LF (RFC 8551 section 3.1.1).
-func canonical(b []byte) []byte {
-	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-	return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
 }
