@@ -26,8 +26,8 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 
-	// Staff reports whether an address is one of our people's; nil: nobody has one.
-	Staff func(ctx context.Context, address string) (bool, error)
+	// Staff is our people with their addresses and names, in any order; nil: there are none.
+	Staff func(ctx context.Context) ([]channels.Address, error)
 
 	// Read reads a mail in place of letter.Read.
 	Read func(raw []byte, r letter.Reading) *letter.Mail

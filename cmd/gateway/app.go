@@ -193,7 +193,7 @@ func (a *app) wireChannels(context.Context) error {
 	for i, cfg := range a.settings.emailConfigs(bookmarks) {
 		cfg.CAs = cas
 		deps := email.Deps{Sink: a.ledger, Vault: a.vault, Bookmarks: bookmarks, Health: a.health.set, Log: a.log, Now: a.now, Scanner: scanner, Read: a.opt.readMail,
-			Staff: a.roster.IsStaff}
+			Staff: a.roster.Staff}
 		if a.settings.Email[i].Answered != "off" {
 			deps.Marks = a.ledger
 		}

@@ -69,6 +69,28 @@ func TestAgentIsKeptWithDefaults(t *testing.T) {
 	})
 }
 
+// Everybody is named by each name that he bears, also when he cannot sign in any more.
+func TestStaffIsEverybody(t *testing.T) {
+	books(t, func(t *testing.T, b *Book) {
+		two := anna()
+		two.PublicName = "Anna del negozio"
+		added, err := b.Add(t.Context(), two, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		added.DisabledAt = noon
+		if _, err := b.Update(t.Context(), added); err != nil {
+			t.Fatal(err)
+		}
+		got, err := b.Staff(t.Context())
+		want := []channels.Address{{Kind: channels.Email, Value: "anna.rossi@example.it", Name: "Anna Rossi"},
+			{Kind: channels.Email, Value: "anna.rossi@example.it", Name: "Anna del negozio"}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	})
+}
+
 func TestUpdateChangesEverythingButThePassword(t *testing.T) {
 	books(t, func(t *testing.T, b *Book) {
 		a, err := b.Add(t.Context(), anna(), password)

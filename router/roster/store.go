@@ -12,6 +12,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
 
+	"sportello/channels"
 	"sportello/inbox"
 	"sportello/inbox/db"
 	"sportello/inbox/gate"
@@ -76,14 +77,23 @@ func (b *Book) ByEmail(ctx context.Context, email string) (Agent, error) {
 	return a, named("agent", err)
 }
 
-// IsStaff reports whether an address, in any case, is that of somebody in the roster, also of one who is disabled.
-func (b *Book) IsStaff(ctx context.Context, email string) (bool, error) {
-	var n int
-	err := b.db.QueryRowContext(ctx, `SELECT count(*) FROM agent WHERE email = $1`, normal(email)).Scan(&n)
+// Staff is everybody in the roster, also who is disabled, as a mail may name him: his address with his name, and once more with the name
+// that customers see when that is another.
+func (b *Book) Staff(ctx context.Context) ([]channels.Address, error) {
+	var all []channels.Address
+	err := b.db.Read(ctx, db.Ask(func(row db.Row) error {
+		a, public := channels.Address{Kind: channels.Email}, ""
+		err := row.Scan(&a.Value, &a.Name, &public)
+		all = append(all, a)
+		if public != "" && public != a.Name {
+			all = append(all, channels.Address{Kind: channels.Email, Value: a.Value, Name: public})
+		}
+		return err
+	}, `SELECT email, name, public_name FROM agent`))
 	if err != nil {
-		return false, fmt.Errorf("look up staff: %w", err)
+		return nil, fmt.Errorf("read staff: %w", err)
 	}
-	return n > 0, nil
+	return all, nil
 }
 
 // Add puts an agent in the roster. An empty ID is filled in. It fails with Invalid, or with ErrTaken when the id or the address

@@ -657,6 +657,7 @@ export const en: Record<Key, string> = {
   "warning.reply_to_differs": "Asks for answers to an address other than its own.",
   "warning.staff": "From a colleague’s own mailbox. It was taken in as received: it is no answer, and the customer has not got it.",
   "warning.staff_faked": "Bears a colleague’s address, and nothing proves that it is his. It was taken in as received: do not act on it without asking him.",
+  "warning.staff_name": "Shows a colleague’s name over an address that is not his: somebody of the same name, or somebody who poses as him.",
   "warning.third_party": "The sender was not part of this conversation.",
   "warning.twice": "It may have been sent twice.",
   "warning.variant": "Another message has the same identifier and different content.",

@@ -655,6 +655,7 @@ export const it = {
   "warning.reply_to_differs": "Chiede risposte a un indirizzo diverso dal suo.",
   "warning.staff": "Dalla casella di un collega. È stato accolto come ricevuto: non è una risposta e il cliente non l’ha avuto.",
   "warning.staff_faked": "Porta l’indirizzo di un collega, ma nulla prova che sia suo. È stato accolto come ricevuto: non darvi seguito senza chiedere a lui.",
+  "warning.staff_name": "Mostra il nome di un collega, ma l’indirizzo non è suo: potrebbe essere un omonimo, oppure qualcuno che si spaccia per lui.",
   "warning.third_party": "Chi scrive non partecipava a questa conversazione.",
   "warning.twice": "Potrebbe essere stato inviato due volte.",
   "warning.variant": "Un altro messaggio ha lo stesso identificativo e un contenuto diverso.",
