@@ -120,8 +120,10 @@ func (l *Ledger) settle(ctx context.Context, t *turn, row Row, r channels.Receip
 	}
 	recipient := cmp.Or(r.Recipient, row.first())
 	if r.State == channels.StateFailed && r.Fault != nil {
-		if err := l.consequences(ctx, t, row, recipient, r.Fault); err != nil {
-			return err
+		if address, f := blamed(row, recipient, r.Fault); f != nil {
+			if err := l.consequences(ctx, t, row, address, f); err != nil {
+				return err
+			}
 		}
 	}
 	if inCopy(row, recipient) {
@@ -146,6 +148,22 @@ func believable(row Row, r channels.Receipt) bool {
 		return true
 	}
 	return slices.ContainsFunc(row.Envelope.Recipients(), func(a string) bool { return strings.EqualFold(a, r.Recipient) })
+}
+
+// blamed is the address that a reported failure speaks against, and how. Whoever got a mail of ours can write a report about it, so one
+// says nothing of addresses that the mail was not sent to: such a one is where somebody has his mail forwarded. If it is known whose
+// mail that was, it counts against him as a failure that proves nothing; f is nil otherwise.
+func blamed(row Row, recipient string, fault *channels.Fault) (address string, f *channels.Fault) {
+	all := row.Envelope.Recipients()
+	if row.Kind != channels.Email || slices.ContainsFunc(all, func(a string) bool { return strings.EqualFold(a, recipient) }) {
+		return recipient, fault
+	}
+	if len(all) != 1 {
+		return "", nil
+	}
+	soft := *fault
+	soft.Suppress = false
+	return row.first(), &soft
 }
 
 // inCopy reports whether a recipient is one of those who got it beside the first. An address that the message was not sent to is where

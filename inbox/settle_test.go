@@ -7,6 +7,7 @@ import (
 
 	"sportello/channels"
 	"sportello/inbox"
+	"sportello/inbox/customer"
 	"sportello/inbox/journal"
 )
 
@@ -77,6 +78,45 @@ func TestFailureOfACopyIsNotTheCustomers(t *testing.T) {
 		_, c, err := h.ledger.ReachContext(h.Context(), row.Conversation)
 		if err != nil || h.message(m.ID).State != channels.StateFailed || !c.Identities[0].SuppressedAt.IsZero() {
 			t.Fatal(h.message(m.ID).State, c.Identities, err)
+		}
+	})
+}
+
+// E-33: whoever got a mail of ours can write a report about it. It kills no address that the mail was not sent to; where mail is passed
+// on to, the failures count against the address that passes it on, and kill it in the end.
+func TestE33ReportKillsNoOtherAddress(t *testing.T) {
+	houses(t, func(h *house) {
+		victim := h.mail("other")
+		victim.From.Value = "victim@example.org"
+		other, _ := h.begun(victim)
+		dead := func(conversation inbox.ConversationID) bool {
+			_, c, err := h.ledger.ReachContext(h.Context(), conversation)
+			h.ok(err)
+			return !c.Identities[0].SuppressedAt.IsZero()
+		}
+		in := h.mail("one")
+		id, _ := h.begun(in)
+		for n := range 3 {
+			h.pass(time.Minute)
+			m := h.mustAnswer(id, in)
+			row := h.begin()
+			h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{}))
+			h.ok(h.ledger.Settle(h.Context(), channels.Receipt{Account: "mail", Kind: channels.Email, MessageID: row.Envelope.Thread.MessageID,
+				Recipient: "victim@example.org", State: channels.StateFailed, Fault: permanent}))
+			if h.message(m.ID).State != channels.StateFailed || dead(inbox.ConversationID(other)) {
+				t.Fatal(n, h.message(m.ID).State)
+			}
+			if got := dead(row.Conversation); got != (n == 2) {
+				t.Fatal(n, "the address that passes mail on is dead:", got)
+			}
+		}
+		_, _, row := h.several()
+		h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{}))
+		h.ok(h.ledger.Settle(h.Context(), channels.Receipt{Account: "mail", Kind: channels.Email, MessageID: row.Envelope.Thread.MessageID,
+			Recipient: "nobody@example.net", State: channels.StateFailed, Fault: permanent}))
+		codes, err := h.book.Objections(h.Context(), h.d, channels.Email, "mail", customer.Service, []channels.Address{mailbox("nobody@example.net")})
+		if err != nil || len(codes) != 0 {
+			t.Fatal("an address that nobody wrote to is dead", codes, err)
 		}
 	})
 }
