@@ -123,14 +123,16 @@ func duplicate(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*channels.
 	return &a, err
 }
 
-// isVariant reports whether the Message-ID of a mail is another mail's already.
+// isVariant reports whether the Message-ID of a mail is another mail's already. The same mail in another mailbox of ours is not another.
 func isVariant(ctx context.Context, tx *sql.Tx, in channels.Inbound) (bool, error) {
 	id := in.Thread.MessageID
 	if in.Kind != channels.Email || !wellFormed(id) {
 		return false, nil
 	}
-	found, err := mailRefs(ctx, tx, []string{id})
-	return len(found[id]) > 0, err
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM mail_ref r JOIN message m ON m.id = r.message_id
+		WHERE r.ref = $1 AND COALESCE(m.external_id, '') <> $2`, id, in.External).Scan(&n)
+	return n > 0, err
 }
 
 // markVariant says of a mail that it is a variant of another (E-16). Both are kept: the copy of a mailing list has a footer, and somebody

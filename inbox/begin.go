@@ -71,7 +71,8 @@ func (b *batched) senders(found *[]beginning) db.Statement {
 			(SELECT i.customer_id FROM identity i JOIN customer c ON c.id = i.customer_id
 				WHERE i.kind = w.kind AND i.value = w.value AND i.owner = 1 AND c.merged_into IS NULL) AS customer_id FROM w)
 		SELECT n, (SELECT m.id FROM message m WHERE m.account_id = known.account AND m.external_id = known.external) IS NOT NULL,
-			(SELECT r.message_id FROM mail_ref r WHERE r.ref = known.ref LIMIT 1) IS NOT NULL,
+			(SELECT r.message_id FROM mail_ref r WHERE r.ref = known.ref AND
+				COALESCE((SELECT m.external_id FROM message m WHERE m.id = r.message_id), '') <> known.external LIMIT 1) IS NOT NULL,
 			(SELECT i.id FROM identity i WHERE i.kind = known.kind AND i.value = known.value LIMIT 1) IS NOT NULL,
 			COALESCE(customer_id, ''), COALESCE((SELECT c.name FROM customer c WHERE c.id = customer_id), ''),
 			COALESCE((SELECT c.tier FROM customer c WHERE c.id = customer_id), ''),

@@ -51,8 +51,22 @@ func TestE16VariantIsMarked(t *testing.T) {
 		if again := h.accept(second); !again.Duplicate || again.Message != b.Message {
 			t.Errorf("%+v", again)
 		}
+		third := first
+		third.Account = "mail2"
+		if c := h.accept(third); c.Duplicate || len(h.message(inbox.MessageID(c.Message)).Details.Warnings) != 1 {
+			t.Errorf("beside two that differ: %v", h.message(inbox.MessageID(c.Message)).Details.Warnings)
+		}
 		if m := h.message(inbox.MessageID(a.Message)); len(m.Details.Warnings) != 0 {
 			t.Errorf("the first: %v", m.Details.Warnings)
+		}
+		for n := range 2 { // the second time its customer is known, and it goes with others
+			both := h.mail(fmt.Sprint("to both mailboxes ", n))
+			copied := both
+			copied.Account = "mail2"
+			h.accept(both)
+			if m := h.message(inbox.MessageID(h.accept(copied).Message)); len(m.Details.Warnings) != 0 {
+				t.Errorf("the same in another mailbox: %v", m.Details.Warnings)
+			}
 		}
 		if m := h.message(inbox.MessageID(b.Message)); strings.Join(m.Details.Warnings, " ") != "variant" {
 			t.Errorf("the second: %v", m.Details.Warnings)

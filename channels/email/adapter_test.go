@@ -46,16 +46,18 @@ func TestE04RenumberedFolderBringsNothingTwice(t *testing.T) {
 	server, r := startMail(t, channeltest.MailOptions{}), newRig()
 	deliverMany(t, server, 30, time.Now())
 	deliver(t, server, written("", "senza id", "corpo"))
+	deliver(t, server, written("variant@example.test", "lista", "corpo")) // the same id with a list's footer: both are kept, once each
+	deliver(t, server, written("variant@example.test", "lista", "corpo\r\n--\r\npiede"))
 	r.run(t, configFor(server))
-	r.await(t, 31)
+	r.await(t, 33)
 	if err := server.Renumber(support); err != nil {
 		t.Fatal(err)
 	}
 	deliver(t, server, written("new@example.test", "nuova", "x"))
-	if got := r.await(t, 32); len(got) != 32 || got[31].Thread.MessageID != "new@example.test" {
+	if got := r.await(t, 34); len(got) != 34 || got[33].Thread.MessageID != "new@example.test" {
 		t.Errorf("%d messages, the last %q", len(got), got[len(got)-1].Thread.MessageID)
 	}
-	if calls := r.sink.Calls(); calls < 63 {
+	if calls := r.sink.Calls(); calls < 67 {
 		t.Errorf("%d calls of Accept: the folder was not taken again", calls)
 	}
 }
