@@ -98,7 +98,7 @@ type Health struct {
 	Account     AccountID
 	Kind        Kind
 	OK          bool
-	Code        string    // stable code: "ok", "auth", "network", "throttled", "tls", "protocol", "store", "folder"
+	Code        string    // stable code: "ok", "auth", "network", "throttled", "quota", "closed", "tls", "protocol", "store", "folder"
 	Folder      string    // of a mailbox, if it is one folder that fails
 	Sending     bool      // of a mailbox: it is read, and nothing can be sent from it
 	Detail      string    // technical detail for the operator's log; never shown to a customer, carries no secret

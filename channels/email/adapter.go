@@ -103,8 +103,12 @@ func (a *Adapter) Run(ctx context.Context) error {
 		code := healthCode(err)
 		delay = a.knock(delay, code)
 		wait := jitter(delay)
-		a.log.Warn("no mail can be taken in now, will be tried again", "code", code, "err", err, "wait", wait)
-		a.report(false, code, err)
+		if code == codeClosed && a.lastSuccess.After(before) {
+			a.log.Info("the server ended a connection that served well, the next is opened", "err", err, "wait", wait) // servers do so every day
+		} else {
+			a.log.Warn("no mail can be taken in now, will be tried again", "code", code, "err", err, "wait", wait)
+			a.report(false, code, err)
+		}
 		if !pause.For(ctx, wait) {
 			return ctx.Err()
 		}
@@ -112,12 +116,13 @@ func (a *Adapter) Run(ctx context.Context) error {
 	}
 }
 
-// knock is the delay after a failure. Providers lock accounts that knock too often.
+// knock is the delay after a failure. Providers lock accounts that knock too often; a quota comes back within hours; a server that has
+// said goodbye is left alone for a moment.
 func (a *Adapter) knock(delay time.Duration, code string) time.Duration {
-	if code == codeAuth || code == codeThrottled {
-		return max(delay, min(20*a.cfg.RetryMin, a.cfg.RetryMax))
+	least := map[string]time.Duration{
+		codeAuth: 20 * a.cfg.RetryMin, codeThrottled: 20 * a.cfg.RetryMin, codeQuota: a.cfg.RetryMax, codeClosed: 5 * a.cfg.RetryMin,
 	}
-	return delay
+	return max(delay, min(least[code], a.cfg.RetryMax))
 }
 
 // report publishes the account's health.

@@ -83,7 +83,7 @@ func (a *Adapter) copySession(ctx context.Context, linger time.Duration) error {
 	defer c.client.Close()
 	for {
 		if err := a.copyAll(ctx, c); err != nil {
-			return err
+			return c.parting(err)
 		}
 		if linger == 0 || !a.copies.soon(ctx, c, linger) {
 			_ = c.do(ctx, c.answer, func() error { return c.client.Logout().Wait() }) // everything is copied

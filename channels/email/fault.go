@@ -28,8 +28,8 @@ func statusFault(reply int, enhanced, detail string) *channels.Fault {
 		Provider: strings.TrimSpace(replyText(reply) + " " + enhanced),
 		Detail:   field.Clip(field.OneLine(detail), 500),
 	}
-	if reply/100 == 4 || reply == 0 && strings.HasPrefix(enhanced, "4.") {
-		f.Class = channels.Temporary
+	if reply/100 == 4 || reply == 0 && strings.HasPrefix(enhanced, "4.") || f.Code == channels.CodeThrottled {
+		f.Class = channels.Temporary // what is too much for today (550 5.4.5 at Google) is not too much tomorrow
 	}
 	dead := f.Code == channels.CodeBadAddress && strings.HasPrefix(enhanced, "5.1.") || slices.Contains([]string{"5.2.1", "5.4.1", "5.4.4"}, enhanced)
 	f.Suppress = f.Class == channels.Permanent && dead

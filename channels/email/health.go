@@ -3,6 +3,7 @@ package email
 import (
 	"errors"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -16,6 +17,8 @@ const (
 	codeAuth      = "auth"
 	codeNetwork   = "network"
 	codeThrottled = "throttled"
+	codeQuota     = "quota"
+	codeClosed    = "closed"
 	codeTLS       = "tls"
 	codeProtocol  = "protocol"
 	codeStore     = "store"
@@ -49,8 +52,12 @@ func healthCode(err error) string {
 		return tokenCode(token)
 	case isTLS(err):
 		return codeTLS
+	case errors.As(err, &reply) && overQuota(reply):
+		return codeQuota
 	case errors.As(err, &reply) && throttled(reply):
 		return codeThrottled
+	case errors.As(err, &reply) && reply.Type == imap.StatusResponseTypeBye:
+		return codeClosed
 	case errors.As(err, &reply) && errors.As(err, new(signInError)):
 		return codeAuth
 	case errors.As(err, &reply):
@@ -88,9 +95,24 @@ func brokenConnection(err error) bool {
 // throttled reports whether a server asks for patience (RFC 5530, and THROTTLED of several providers).
 func throttled(reply *imap.Error) bool {
 	switch reply.Code {
-	case imap.ResponseCodeOverQuota, imap.ResponseCodeLimit, imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, "THROTTLED":
+	case imap.ResponseCodeLimit, imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, "THROTTLED":
 		return true
 	}
-	text := strings.ToLower(reply.Text)
-	return strings.Contains(text, "too many") || strings.Contains(text, "rate limit") || strings.Contains(text, "throttl")
+	return saysAny(reply.Text, "too many", "rate limit", "throttl")
+}
+
+// overQuota reports whether what the provider lets an account read or hold is used up. It comes back within hours, not seconds.
+func overQuota(reply *imap.Error) bool {
+	return reply.Code == imap.ResponseCodeOverQuota || saysAny(reply.Text, "bandwidth limit", "quota exceeded", "over quota", "overquota")
+}
+
+func saysAny(text string, words ...string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// asksPatience reports whether a server does not do something now that it would do later: the mail is not to blame.
+func asksPatience(err error) bool {
+	code := healthCode(err)
+	return code == codeThrottled || code == codeQuota
 }

@@ -19,7 +19,7 @@ import (
 // held back. The invariants:
 //
 //   - a mail is bad only when others are not: it fails where the record takes a stub of it, or where the server hands out its header.
-//     While the record or the server is away nothing is held back;
+//     While the record or the server is away, or the server asks for patience, nothing is held back;
 //   - held back means visible: a stub in the inbox that names folder and UID, and channels.Health.Held. The mail stays where it is,
 //     whatever is wished to be done afterwards, and is tried again once a day, and when somebody wishes (Retry).
 
@@ -48,7 +48,7 @@ func (p poison) Unwrap() error { return p.err }
 // stuckAt notes that the first of some mails could not be taken, and holds it back when it is time. It returns nil when the folder can
 // go on behind it.
 func (a *Adapter) stuckAt(ctx context.Context, c *conn, o *opened, rest []listed, err error) error {
-	if ctx.Err() != nil || !errors.As(err, new(poison)) {
+	if ctx.Err() != nil || !errors.As(err, new(poison)) || asksPatience(c.parting(err)) {
 		return err
 	}
 	bad := rest[0]
@@ -133,7 +133,7 @@ func (c *conn) header(ctx context.Context, uid imap.UID) ([]byte, error) {
 	var header []byte
 	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, Peek: true}
 	err := c.fetch(ctx, c.answer, imap.UIDSetNum(uid), section, func(m *imapclient.FetchMessageBuffer) { header = m.FindBodySection(section) })
-	if errors.As(err, new(*imap.Error)) {
+	if errors.As(err, new(*imap.Error)) && !asksPatience(err) {
 		return nil, nil
 	}
 	return header, err

@@ -25,7 +25,8 @@ type conn struct {
 	hints  chan struct{} // the folder may have changed; holds one
 	answer time.Duration // how long a command may take
 
-	flagged atomic.Bool // somebody has changed the flags of a mail in the selected folder
+	farewell farewell    // of the server
+	flagged  atomic.Bool // somebody has changed the flags of a mail in the selected folder
 }
 
 // dial connects, encrypts, signs in and selects nothing yet. The caller closes the connection.
@@ -33,7 +34,7 @@ func (a *Adapter) dial(ctx context.Context) (*conn, error) {
 	s := a.cfg.IMAP
 	c := &conn{hints: make(chan struct{}, 1), answer: a.cfg.Answer}
 	options := &imapclient.Options{
-		TLSConfig: a.cfg.tls(s),
+		TLSConfig: a.cfg.tls(s), DebugWriter: &c.farewell,
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 			Mailbox: func(*imapclient.UnilateralDataMailbox) { c.hint() },
 			Expunge: func(uint32) {},
@@ -76,7 +77,7 @@ func (a *Adapter) dial(ctx context.Context) (*conn, error) {
 	}
 	if err := c.signIn(ctx, s); err != nil {
 		c.client.Close()
-		return nil, err
+		return nil, c.parting(err)
 	}
 	return c, nil
 }

@@ -24,6 +24,11 @@ func (a *Adapter) session(ctx context.Context) error {
 		return err
 	}
 	defer c.client.Close()
+	return c.parting(a.follow(ctx, c))
+}
+
+// follow looks at the folders, and again whenever there may be news.
+func (a *Adapter) follow(ctx context.Context, c *conn) error {
 	folders, err := a.folders(ctx, c)
 	if err != nil {
 		return err

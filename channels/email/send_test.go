@@ -165,6 +165,7 @@ func TestE49RefusalsAreFaults(t *testing.T) {
 		{smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Spam"}, channels.Permanent, channels.CodeBlocked, false},
 		{smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Too big"}, channels.Permanent, channels.CodeTooLarge, false},
 		{smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Slow\r\ndown"}, channels.Temporary, channels.CodeThrottled, false},
+		{smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 4, 5}, Message: "Daily user sending limit exceeded"}, channels.Temporary, channels.CodeThrottled, false},
 	} {
 		server.Refuse(func(string) error { return &c.reply })
 		_, err := a.Send(t.Context(), reply(r, t))

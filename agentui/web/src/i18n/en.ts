@@ -4,11 +4,13 @@ import type { Key } from "./it";
 
 export const en: Record<Key, string> = {
   "accounts.auth": "{account}: sign-in refused since {since}. The password has changed or the permission was withdrawn: re-connect the account.",
+  "accounts.closed": "{account}: the server ends every connection since {since}. It is tried again; nothing is lost.",
   "accounts.folder": "{account}: the folder “{folder}” cannot be used since {since}. It is missing or refused; the other folders are read.",
   "accounts.held": "{account}: {n, plural, one {one message could not be taken in} other {# messages could not be taken in}}. They are in the list, marked as unreadable, and still at the provider.",
   "accounts.label": "Accounts with problems",
   "accounts.network": "{account}: the server cannot be reached since {since}. It is tried again; nothing is lost.",
   "accounts.protocol": "{account}: the server gives answers that are not understood, since {since}. It is tried again; nothing is lost.",
+  "accounts.quota": "{account}: what the provider allows the mailbox (traffic or space) is used up since {since}. It is tried again after longer pauses; nothing is lost.",
   "accounts.retried": "It will be tried again within minutes.",
   "accounts.retry": "Try again now",
   "accounts.send_auth": "{account}: nothing can be sent since {since}: the mail server refuses our sign-in. Messages wait; re-connect the account.",

@@ -2,11 +2,13 @@
 
 export const it = {
   "accounts.auth": "{account}: accesso rifiutato (da: {since}). La password è cambiata o il permesso è stato revocato: ricollegare la casella.",
+  "accounts.closed": "{account}: il server chiude ogni volta la connessione (da: {since}). Si riprova; nulla va perso.",
   "accounts.folder": "{account}: la cartella «{folder}» non è utilizzabile (da: {since}). Manca o è negata; le altre cartelle vengono lette.",
   "accounts.held": "{account}: {n, plural, one {un messaggio non è stato acquisito} other {# messaggi non sono stati acquisiti}}. Sono nell’elenco, segnati come illeggibili, e restano presso il fornitore.",
   "accounts.label": "Caselle con problemi",
   "accounts.network": "{account}: il server non è raggiungibile (da: {since}). Si riprova; nulla va perso.",
   "accounts.protocol": "{account}: il server dà risposte incomprensibili (da: {since}). Si riprova; nulla va perso.",
+  "accounts.quota": "{account}: la quota che il fornitore concede alla casella (traffico o spazio) è esaurita (da: {since}). Si riprova con pause più lunghe; nulla va perso.",
   "accounts.retried": "Si riprova entro qualche minuto.",
   "accounts.retry": "Riprova ora",
   "accounts.send_auth": "{account}: non si può inviare nulla da {since}: il server di posta rifiuta l’accesso. I messaggi attendono; ricollega l’account.",
