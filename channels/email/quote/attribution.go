@@ -168,6 +168,8 @@ func introduces(s string, has traits, quoted, first bool) (ok, sure bool) {
 		return true, true
 	case has.angle && has.date && has.time && colon && compact && first:
 		return true, true
+	case has.angle && colon && first && quoting.starts(s) && strings.HasSuffix(strings.TrimRight(s, " _~:"), ">") && len(ws) <= 16:
+		return true, true // "Quoting Anna <anna@shop.example>:"
 	}
 	if !quoted {
 		return false, false

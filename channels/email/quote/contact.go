@@ -3,6 +3,8 @@ package quote
 import (
 	"strings"
 	"unicode"
+
+	"sportello/channels"
 )
 
 // contact finds a signature that nothing delimits: short lines at the end of the letter, which begin with closing words on a line of
@@ -10,8 +12,7 @@ import (
 // in the public collections of annotated mail; a closing with no name below it is part of the letter. Data that a sender gives because
 // he was asked ("My address is:") stay open.
 func (m *mail) contact(start, stop int) int {
-	top, evidence, hard, closing := stop, 0, 0, -1
-	full := 0
+	top, closing, full := stop, -1, 0
 	for i := stop - 1; i >= start && full < contactLines; i-- {
 		l := &m.lines[i]
 		if l.blank() {
@@ -21,7 +22,7 @@ func (m *mail) contact(start, stop int) int {
 			break
 		}
 		full++
-		if full > 1 && closes(l.text) {
+		if full > 1 && (closes(l.text) || m.parting(i, start, stop)) {
 			closing, top = i, i
 			for top > start && closes(m.lines[top-1].text) {
 				top--
@@ -29,12 +30,6 @@ func (m *mail) contact(start, stop int) int {
 			break
 		}
 		top = i
-		if m.contactLine(i) {
-			evidence++
-			hard++
-		} else if m.traits(i).post && place(l.text) || company.has(l.text) {
-			evidence++
-		}
 	}
 	if closing < 0 {
 		top = m.nameLine(top, stop)
@@ -42,6 +37,7 @@ func (m *mail) contact(start, stop int) int {
 			return -1
 		}
 	}
+	hard, evidence := m.evidence(top, stop)
 	above := m.lastFull(start, top)
 	switch {
 	case above < 0 && (hard == 0 && closing < 0 || !m.headBelow(stop)): // the only content
@@ -52,17 +48,66 @@ func (m *mail) contact(start, stop int) int {
 		return top
 	case closing < 0 && hard >= 1 && bars(m.lines[top].text) >= 2:
 		return top
+	case closing < 0 && hard >= 1 && full >= 3 && m.quotedBelow(stop) && person(m.lines[top].text) && top > start && m.lines[top-1].blank():
+		return top
 	case closing < 0 && evidence >= 2 && (hard >= 1 && full >= 3 || hard == 0 && m.names(top, stop)) && (top == start || m.lines[top-1].blank()):
 		return top
 	}
 	return -1
 }
 
+// evidence counts the lines that say how to reach somebody, and these together with addresses and firms.
+func (m *mail) evidence(from, stop int) (hard, all int) {
+	for i := from; i < stop; i++ {
+		if m.lines[i].blank() {
+			continue
+		}
+		if m.contactLine(i) {
+			hard++
+			all++
+		} else if m.traits(i).post && place(m.lines[i].text) || company.has(m.lines[i].text) {
+			all++
+		}
+	}
+	return hard, all
+}
+
+// parting reports whether line i is closing words that no list has: few words, a comma, and below them nothing but a name and what goes
+// with it, in a paragraph of their own.
+func (m *mail) parting(i, start, stop int) bool {
+	s := m.lines[i].text
+	if !strings.HasSuffix(s, ",") && !strings.HasSuffix(s, "，") || len(words(s)) > 4 || strings.ContainsAny(s, "0123456789@") || i > start && !m.lines[i-1].blank() {
+		return false
+	}
+	name := m.firstFull(i+1, stop)
+	return name >= 0 && m.lastFull(start, i) >= 0 && named(m.lines[name].text) && m.names(name, stop)
+}
+
+// quotedBelow reports whether a quoted mail follows: then what stands above it is the end of the letter.
+func (m *mail) quotedBelow(stop int) bool {
+	at := m.next(stop - 1)
+	return at >= 0 && m.lines[at].depth == 0 && m.lines[at].mark == channels.FoldQuote
+}
+
+// person reports whether a line can be the name of a person: two to four words, all with a capital.
+func person(s string) bool {
+	ws := strings.Fields(s)
+	if len(ws) < 2 || len(ws) > 4 || strings.ContainsAny(s, "0123456789@:,;") {
+		return false
+	}
+	for _, w := range ws {
+		if up, _ := initial(w); !up {
+			return false
+		}
+	}
+	return true
+}
+
 // names reports whether the lines below closing words are a name and what goes with it: a title, a firm.
 func (m *mail) names(from, stop int) bool {
 	for i := from; i < stop; i++ {
 		l := &m.lines[i]
-		if n := len(words(l.text)); n > 8 || endsSentence(l.text) && n > 3 || common(l.text) > 2 {
+		if n := len(words(l.text)); n > 8 && !(n <= 14 && m.traits(i).post && place(l.text)) || endsSentence(l.text) && n > 3 || common(l.text) > 2 {
 			return false
 		}
 	}
@@ -120,16 +165,43 @@ func (m *mail) signatureLine(i int) bool {
 	if m.contactLine(i) {
 		return common(s) <= 6 && !(caseless(s) && strings.ContainsAny(s, "。？！"))
 	}
-	if len(s) > wideLine || caseless(s) && (len([]rune(s)) > 26 || strings.ContainsAny(s, "，。！、؟،") && len(words(s)) > 3) {
+	if len(s) > wideLine || caseless(s) && (len([]rune(s)) > 26 || stops(s) && !closes(s) || strings.ContainsAny(s, "，。！、؟،") && len(words(s)) > 3) {
 		return false
 	}
 	return closes(s) || common(s) <= 3 && !(endsSentence(s) && common(s) > 2) || strings.Contains(s, "|") && common(s) <= 6
 }
 
+// stops reports whether a text ends as a sentence of East Asia does.
+func stops(s string) bool {
+	return strings.HasSuffix(s, "。") || strings.HasSuffix(s, "！") || strings.HasSuffix(s, "？")
+}
+
 // closes reports whether a line is the closing words of a letter and hardly more.
 func closes(s string) bool {
-	return len(s) <= 90 && !strings.HasSuffix(s, "?") && (closings.covers(s, 1) || strings.HasSuffix(s, ",") && closings.covers(s, 4))
+	if len(s) > 160 || strings.HasSuffix(s, "?") {
+		return false
+	}
+	if formal.starts(s) && formalWords.has(s) {
+		return true
+	}
+	return len(s) <= 90 && (closings.covers(s, 1) || strings.HasSuffix(s, ",") && closings.covers(s, 4) || closings.covers(s, 2) && capitalLast(s))
 }
+
+// capitalLast reports whether the last of at least four words has a capital and the one before it has not: "Herzliche Grüße aus Kiel".
+func capitalLast(s string) bool {
+	ws := strings.Fields(strings.TrimRight(s, ".!,"))
+	if len(ws) < 4 {
+		return false
+	}
+	last, letter := initial(ws[len(ws)-1])
+	before, _ := initial(ws[len(ws)-2])
+	return letter && last && !before
+}
+
+// formal begins closing words that are a sentence, and formalWords are those by which it is one.
+var formal = newList(`je vous prie, nous vous prions, veuillez, veuillez agréer, dans l'attente, in attesa, restando in attesa, nell'attesa, ringraziando, sin otro particular, quedo a, quedamos a, sem mais, certo de, in afwachting, w oczekiwaniu, i väntan på, mit der bitte, verbleibe, verbleiben, ich verbleibe, wir verbleiben`)
+
+var formalWords = newList(`agréer, recevoir, salutations, sentiments, porgo, porgiamo, porgere, saluti, saludo, saludos, saluda, saludamos, cumprimentos, subscrevo, subscrevemo, groet, groeten, pozdrawiam, poważaniem, hälsningar, hälsning, grüßen, gruß, gruss`)
 
 // caseless reports whether a text is in a script without capitals, so that names do not stand out.
 func caseless(s string) bool {
@@ -153,6 +225,9 @@ func (m *mail) contactLine(i int) bool {
 
 // named reports whether a line can be a name: one to five words, most with a capital, no sentence, no digits.
 func named(s string) bool {
+	if at := strings.IndexByte(s, '('); at > 0 && strings.HasSuffix(s, ")") { // "Sky Turner (they/them)"
+		s = s[:at]
+	}
 	ws := words(s)
 	if len(ws) == 0 || len(ws) > 7 || endsSentence(s) && len(ws) > 2 || strings.ContainsAny(s, "0123456789@?:") {
 		return false
@@ -175,7 +250,7 @@ func place(s string) bool {
 			upper++
 		}
 	}
-	return upper >= 1 && len(ws) <= 12 && common(s) <= 2
+	return upper >= 1 && len(ws) <= 14 && common(s) <= 2
 }
 
 var reach = newList(`tel, telephone, phone, ph, p, t, m, f, e, w, mob, mobile, cell, cellulare, fax, email, e-mail, mail, web, website, www, skype, whatsapp, linkedin, telefono, telefon, mobil, handy, téléphone, tél, portable, móvil, teléfono, telefone, celular, telefoon, mobiel, komórka, tel kom, puh, gsm, тел, телефон, моб, 电话, 電話, 手机, 邮箱, 携帯, 전화, 휴대폰, p iva, p.iva, piva, ust, vat, nip, siret, kvk, cf, pec, sdi, direct, office, int, tlf, mobiltelefon`)

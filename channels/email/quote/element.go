@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -24,13 +25,14 @@ const (
 var (
 	boxes = names(`yahoo_quoted protonmail_quote tutanota_quote zmail_extra olk_src_body_section ms-outlook-mobile-reference-message
 		mail-editor-reference-message-container messagereplysection replycontainer isreplycontent isforwardcontent 
-		front-quote blue_quote qmbox includetail original-message originalmessage quoted-text quotedtext mailquote
+		front-quote blue_quote xmail_extra includetail original-message originalmessage quoted-text quotedtext mailquote
 		mail_quote reply_quote hmquote edo-original-message orm history_container rps_quoted quote`)
 	intros     = names(`moz-cite-prefix gmail_attr airmail_on gmail_quote_attribution reply-intro moz-forward-container yahoo-quoted-begin cite-prefix`)
 	restStarts = names(`divrplyfwdmsg appendonsend stopspelling zwchr outlookmessageheader replysplit divtagdefaultwrapper-reply
 		mail-editor-reference-message x_divrplyfwdmsg ms-outlook-mobile-reference`)
 	signatures = names(`gmail_signature moz-signature signature messagesignaturesection protonmail_signature_block applemailsignature
-		ms-outlook-mobile-signature ms-outlook-ios-signature emailsignature mailsignature sig outlooksignature bloop_sign _signatureplaceholder signatureplaceholder`)
+		ms-outlook-mobile-signature ms-outlook-ios-signature emailsignature mailsignature sig outlooksignature bloop_sign _signatureplaceholder signatureplaceholder
+		sig_post sig_pre signature_old composer_signature`)
 	cites = names(`gmail_quote protonmail_quote yahoo_quoted clean_bq front-blockquote nylas-quote cite quote mozcite`)
 )
 
@@ -89,7 +91,7 @@ func sortOf(n *html.Node) sort {
 	if quoteLike {
 		return indent(n)
 	}
-	if n.Data == "signature" { // an element of Mailspring's own
+	if n.Data == "signature" || attribute(n, "xmail-signature") || attribute(n, "data-signature-widget") { // of Mailspring, QQ, Mail.ru
 		return sortSignature
 	}
 	if headBox(n) {
@@ -157,6 +159,10 @@ func headBox(n *html.Node) bool {
 		return labels >= 3
 	})
 	return labels >= 3
+}
+
+func attribute(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }
 
 func squeezed(n *html.Node) string {

@@ -102,6 +102,7 @@ type head struct {
 	dated    bool // a value is a date
 	timed    bool // a value is a date with a time of day
 	first    traits
+	followed bool // by a label right below it that is none of a mail's head
 }
 
 // headAt reads the head that begins at line i, wherever it stands.
@@ -126,8 +127,11 @@ func (m *mail) headAt(i int) head {
 			if j > i && m.moreHead(j, h) {
 				continue // a long list of recipients goes on
 			}
-			if j > i && lab.name != "" && lab.role == roleForm {
-				h.roles[roleForm]++
+			if j > i && lab.name != "" {
+				h.followed = true
+				if lab.role == roleForm {
+					h.roles[roleForm]++
+				}
 			}
 			break
 		}
@@ -208,7 +212,7 @@ func (h *head) holds(announced bool) bool {
 		return true
 	case announced && h.to-h.from >= 2 && (h.people > 0 || h.timed):
 		return true
-	case known >= 3 && subject && (from || date):
+	case known >= 3 && subject && (from || date) && (h.people > 0 || h.timed || !h.followed):
 		return true
 	case from && date && h.people > 0 && h.dated:
 		return true

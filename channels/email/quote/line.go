@@ -56,6 +56,7 @@ func scan(text string) []line {
 	}
 	unescape(lines)
 	otherMarks(lines)
+	tagged(lines)
 	return lines
 }
 
@@ -128,6 +129,32 @@ func otherMarks(lines []line) {
 		i = max(end, i+1)
 	}
 }
+
+// tagged finds what stands between the tags of programs that write them into plain text: <quote who="Anna"> … </quote>, [quote] … [/quote].
+func tagged(lines []line) {
+	for i := 0; i < len(lines); i++ {
+		open := strings.ToLower(clip(lines[i].text, 12))
+		ends := ""
+		switch {
+		case strings.HasPrefix(open, "<quote") && strings.ContainsAny(lines[i].text, " >"):
+			ends = "</quote>"
+		case strings.HasPrefix(open, "[quote"):
+			ends = "[/quote]"
+		default:
+			continue
+		}
+		for j := i; j < len(lines) && j < i+taggedLines; j++ {
+			if strings.HasSuffix(strings.ToLower(lines[j].text), ends) {
+				for ; i <= j; i++ {
+					lines[i].hint |= hintQuote
+				}
+				break
+			}
+		}
+	}
+}
+
+const taggedLines = 400 // of one quote between tags
 
 func otherMark(s string) string {
 	s = strings.TrimLeft(s, " \t")

@@ -78,9 +78,6 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 		if !m.contentFrom(d.body) {
 			return i + 1
 		}
-		if above := m.lastFull(0, i); above >= 0 && rule(m.lines[above].text) && m.lines[above].mark == "" {
-			d.from = above
-		}
 		return m.rest(d.from, i, d.kind, false)
 	}
 	if l.hint&hintQuote != 0 || l.depth > 0 {
@@ -91,11 +88,11 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 		return m.rest(d.from, d.body, d.kind, true)
 	}
 	if cutLine(l.text) && m.openAbove(i) && m.contentFrom(i+1) {
-		m.set(i, len(m.lines), channels.FoldQuote)
-		return len(m.lines)
+		return m.rest(i, i+1, channels.FoldQuote, false)
 	}
 	if in, ok := intros[i]; ok {
 		m.intro = true
+		in.from = m.labelled(in.from)
 		if m.quoteFollows(in.to - 1) {
 			return m.rest(in.from, in.to, channels.FoldQuote, true)
 		}
@@ -114,8 +111,39 @@ func (m *mail) rest(from, body int, kind channels.FoldKind, byMarks bool) int {
 			end = m.runEnd(at)
 		}
 	}
-	m.set(from, end, kind)
+	m.set(m.framed(from), end, kind)
 	return end
+}
+
+// labelled is where an introduction begins that has labels of a mail's head right above it, as Yandex writes them below a line of dashes.
+func (m *mail) labelled(i int) int {
+	at := i
+	for at > 0 && at > i-4 {
+		switch m.labelOf(at - 1).role {
+		case roleTo, roleCopy, roleSubject:
+			at--
+			continue
+		}
+		break
+	}
+	if at < i && at > 0 && drawn(m.lines[at-1].text) {
+		return at
+	}
+	return i
+}
+
+// framed is where a quote that begins at line i begins with what stands right above it: a line of nothing but dashes or the like.
+func (m *mail) framed(i int) int {
+	above := m.lastFull(max(0, i-4), i)
+	if above < 0 || m.lines[above].depth > 0 || m.lines[above].mark != "" || !drawn(m.lines[above].text) {
+		return i
+	}
+	return above
+}
+
+// drawn reports whether a line is nothing but dashes, underscores and the like.
+func drawn(s string) bool {
+	return len(s) >= 2 && strings.Trim(s, "-_=–—─━~ ") == ""
 }
 
 func (m *mail) contentFrom(i int) bool {

@@ -52,8 +52,8 @@ func (m *mail) openIn(from, to int) bool {
 
 // tail marks the ends of the open lines from start to end, from the last one upwards.
 func (m *mail) tail(start, end int) {
-	stop := end
 	m.hinted(start, end)
+	stop := m.postscript(start, end)
 	for range 8 {
 		for stop > start && (m.lines[stop-1].blank() || m.lines[stop-1].mark != "") {
 			stop--
@@ -65,7 +65,7 @@ func (m *mail) tail(start, end int) {
 		if from < 0 {
 			break
 		}
-		for stop < end && m.lines[stop].blank() && m.lines[stop].mark == "" && m.lines[stop].bare != "" { // the frame around it
+		for stop < end && m.lines[stop].blank() && m.lines[stop].mark == "" && m.lines[stop].bare != "" && letters(m.lines[stop].bare) == 0 { // the frame around it
 			stop++
 		}
 		m.set(from, stop, kind)
@@ -73,6 +73,23 @@ func (m *mail) tail(start, end int) {
 	}
 	m.delimited(start, stop, end)
 }
+
+// postscript is where a last paragraph begins that is written below the signature and belongs to the letter, end when there is none.
+func (m *mail) postscript(start, end int) int {
+	p := end
+	for p > start && m.lines[p-1].blank() {
+		p--
+	}
+	for p > start && !m.lines[p-1].blank() && m.lines[p-1].mark == "" {
+		p--
+	}
+	if p > start && p < end && postscripts.starts(m.lines[p].text) && m.full(start, p) {
+		return p
+	}
+	return end
+}
+
+var postscripts = newList(`p s, ps, p s s, pps, p p s, p d, pd, nb, n b, з ы, зы, п с, пс, 追伸, 又及, 附言`)
 
 // hinted marks what HTML says is the signature.
 func (m *mail) hinted(start, end int) {
@@ -177,7 +194,7 @@ func delimiter(s string) int {
 	case "--", "—", "––", "- -":
 		return 2
 	}
-	if len(s) >= 2 && len(s) <= 90 && (strings.Trim(s, "_") == "" || strings.Trim(s, "-") == "" || strings.Trim(s, "=") == "" || strings.Trim(s, "*") == "" && len(s) > 2 || strings.Trim(s, "–—─━") == "") {
+	if len(s) >= 2 && len(s) <= 90 && (strings.Trim(s, "_") == "" || strings.Trim(s, "-") == "" || strings.Trim(s, "=") == "" || strings.Trim(s, "*") == "" && len(s) > 2 || strings.Trim(s, "~") == "" && len(s) > 2 || strings.Trim(s, "–—─━") == "") {
 		return 1
 	}
 	return 0
@@ -240,11 +257,12 @@ func (m *mail) device(start, stop int) int {
 	case product > 0 && verb > 0 && (starts || alone) && (len(ws) <= 8 || starts || mailWord.has(s)):
 	case alone && len(ws) <= 8 && programNames.has(lower) && fetches.has(s):
 	case starts && alone && len(ws) <= 6 && verb > 0 && namedAfter(s):
+	case alone && stop-1 > start && len(ws) >= 3 && len(ws) <= 4 && product > 0 && devices.whole[ws[len(ws)-1]] && sources.whole[ws[len(ws)-2]] && !endsSentence(s): // "Someone from mobile"
 	case brands.has(lower) && alone && len(ws) >= 3 && len(ws) <= 5 && common(s) > 0 && !endsSentence(s) && !articles.has(s) && productAtEdge(ws):
 	default:
 		return -1
 	}
-	if stop-2 >= start && delimiter(m.lines[stop-2].bare) > 0 && m.openIn(start, stop-2) {
+	if stop-2 >= start && delimiter(m.lines[stop-2].bare) > 0 && m.openIn(0, stop-2) {
 		return stop - 2
 	}
 	return stop - 1
@@ -273,6 +291,9 @@ func (m *mail) notice(from, stop int) bool {
 	for i := from; i < stop; i++ {
 		size += len(m.lines[i].text) + 1
 	}
+	if m.alone(from, stop) && size <= 60 && classes.covers(m.lines[from].text, 0) {
+		return true
+	}
 	if size < 20 || size > 12000 || bullet(m.lines[at].bare) {
 		return false
 	}
@@ -288,6 +309,8 @@ func (m *mail) notice(from, stop int) bool {
 	ws := words(lower)
 	_, hits := secrets.find(lower, ws)
 	_, other := paper.find(lower, ws)
+	_, firm := registry.find(lower, ws)
+	astray := misdirected.has(lower)
 	long := size
 	if undivided(lower) {
 		long *= 2
@@ -297,10 +320,29 @@ func (m *mail) notice(from, stop int) bool {
 		return true
 	case long >= 80 && hits >= 4 && hits*12 >= len(ws):
 		return true
+	case astray && hits >= 2 && long >= 80 && hits*14 >= len(ws):
+		return true
 	case other > 0 && hits >= 2 && long >= 80:
+		return true
+	case firm >= 2 && size >= 60 && firm*16 >= len(ws) && m.noticed(from):
 		return true
 	}
 	return other > 0 && (size <= 300 && (paper.starts(all.String()) || hits+other >= 2))
+}
+
+// noticed reports whether a legal notice or a signature stands above a paragraph: closing words do.
+func (m *mail) noticed(from int) bool {
+	for i := from - 1; i >= 0 && i >= from-contactLines; i-- {
+		if s := m.lines[i].text; closes(s) || delimiter(m.lines[i].bare) > 0 || m.contactLine(i) || len(s) > wideLine && m.notice(i, i+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// alone reports whether lines are a paragraph below another.
+func (m *mail) alone(from, stop int) bool {
+	return from > 0 && m.lines[from-1].blank() && stop-from == 1
 }
 
 // asks reports whether there is a question in a text: a mark that is not within a link.
@@ -334,6 +376,9 @@ func (m *mail) bannerAt(at int) int {
 	stop := from
 	size := 0
 	for stop < len(m.lines) && !m.lines[stop].blank() && m.lines[stop].mark == "" {
+		if stop > from && endsSentence(m.lines[stop-1].text) && !outsider.has(m.lines[stop].text) {
+			break // a box of HTML with the letter right below it
+		}
 		size += len(m.lines[stop].text)
 		stop++
 	}

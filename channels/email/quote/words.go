@@ -178,6 +178,9 @@ va escriure, shkroi, 写道, 寫道, 写到, 写信, 寫信, 来信, 來信, 書
 // said: other words that a person puts around the name of the one whom he quotes.
 var said = newList(`said, says, quoth, spake, typed, thus spake, according to, replying to, in reply to, quoting, citing, sagte, meinte, zitat von, ha detto, disse, dijo, dit, selon, secondo, laut, sa, zei`)
 
+// quoting: how Horde and others begin the line that names the one who is quoted and nothing else.
+var quoting = newList(`quoting, citing, zitat von, citando, citando a, citat de, citation de, en réponse à, citazione di, citeren, citaat van, cytowanie, cytat, cytuję, citerar, citat från, citerer, цитирование, цитирую, цитата, citace, idézet, alıntı, lainaus, 引述, 引用`)
+
 // persons to whom somebody wrote: then a sentence tells of it, and no mail program does.
 var persons = newList(`me, us, mi, ci, mir, uns, m'a, nous, nos, nous a, mij, ons, mig, meg, oss, мне, нам, mnie, nam, minulle, mně`)
 
@@ -226,6 +229,9 @@ poslat, gönderildi, gönderilmiştir, trimis de pe, trimis de la, trimis din, e
 надіслано з, изпратено от, στάλθηκε από, enviat des, enviat, saadetud, nosūtīts, išsiųsta, gửi từ, được gửi từ, dikirim dari, 发送, 發送, 发自, 發自, 傳送, 來自我的,
 送信, 보냄, 보냈습니다, ส่งจาก, भेजा गया, provenance, ارسال شده از, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من`)
 
+// sources stand between who wrote and what he wrote with.
+var sources = newList(`from, via, by, da, dal, von, vom, mit, de, du, depuis, desde, del, do, pelo, van, vanaf, via, från, fra, z, ze, с, из`)
+
 // fetches are how a mail program offers itself: "Get Outlook for iOS"; programs are those that do.
 var fetches = newList(`get, download, télécharge-, obtenez, obtenir, scarica, ottieni, holen sie, hol dir, beziehen, herunterladen, laden sie, obtener, obtén, descarga-, obter, obtenha, baix-, pobierz, hämta, hent, hanki, získej-, edinin, 获取, 取得, 入手, 다운로드, הורד, downloaden, skaffa, získat, získejte, stiahn-, preuzm-, получить, скачать, загрузить, отримати, завантажити, descobre, descarrega-, luați, obțineți`)
 
@@ -235,17 +241,28 @@ var programNames = pieces{"outlook", "yahoo", "gmail", "bluemail", "spark", "pro
 var articles = newList(`i, my, il, mio, mia, la, le, el, mi, mein, meine, mon, ma, meu, minha, mijn, a, an, the, we, you, your, is, was, has, have, un, una, uno, une, lo, gli, ho, hai, è, ein, eine, einen, ich, das, der, die, ist, j'ai, je, nous, vous, los, las, tengo, uma, tenho, een, het, ik, en, ett, jag, я, у, mam`)
 
 // secrets are stems of legal notices, one group per idea; notices have several of them.
-var secrets = newList(`confidential-, confidenti-, privileged, privilégi-, privilegi-, intended, recipient-, addressee-, addressed, disclos-, disseminat-, unauthori-, prohibited, unlawful, delete, destroy, virus-, liabil-, legally, copying, distribution, disclaimer, notify, mistake, error, attachment-, attached,
-riservat-, destinatari-, ai sensi, d lgs, dlgs, privacy, gdpr, regolamento, vietat-, diffusion-, distruzione, cancellar-, distrugger-, divulgazion-, esclusiv-, allegat-, ricevut-, errore, proibit-,
-vertraulich-, empfänger-, unbefugt-, irrtümlich-, vernichten, löschen, weitergabe, unerlaubt-, gestattet, absender, anhäng-, rechtlich-, adressat-, untersagt,
-confidentiel-, destinatair-, diffusion, strictement, interdit-, détrui-, erreur, pièces jointes, expéditeur, divulgation, autoris-,
-confidencial-, destinatari-, prohibid-, proibid-, divulga-, borr-, eliminar-, elimin-, erro, remetente, remitente, anexos, adjunt-, autoriza-, legal-, reservad-,
-vertrouwelijk-, geadresseerd-, bestemd, verspreid-, openbaarmaking, vernietig-, verwijder-, toegestaan, onbevoegd-, aansprakelijk-,
-poufn-, adresat-, odbiorc-, zabroni-, rozpowszechni-, usuni-, niniejsz-, załącznik-, ujawni-,
+var secrets = newList(`confidential-, confidenti-, privileged, privilégi-, privilegi-, intended, recipient-, addressee-, addressed, disclos-, disseminat-, unauthori-, prohibited, unlawful, delete, destroy, virus-, liabil-, legally, copying, distribution, disclaimer, notify, mistake, error, attachment-, attached, third parties, proprietary, permission,
+riservat-, destinatari-, ai sensi, d lgs, dlgs, privacy, gdpr, regolamento, vietat-, diffusion-, distruzione, cancellar-, distrugger-, divulgazion-, esclusiv-, allegat-, ricevut-, errore, proibit-, confidenzial-, mittente, eliminar-, eliminarl-, distruggerl-, terzi, esclusiva,
+vertraulich-, empfänger-, unbefugt-, irrtümlich-, vernichten, löschen, weitergabe, unerlaubt-, gestattet, absender, anhäng-, rechtlich-, adressat-, untersagt, ausschließlich, unzulässig, vervielfältigung, veröffentlichung, geschützt-, irrtum,
+confidentiel-, destinatair-, diffusion, strictement, interdit-, détrui-, erreur, pièces jointes, expéditeur, divulgation, autoris-, supprimer, susceptibl-, courriel, reproduction, altéré, tiers,
+confidencial-, destinatari-, prohibid-, proibid-, divulga-, borr-, eliminar-, elimin-, erro, remetente, remitente, anexos, adjunt-, autoriza-, legal-, reservad-, exclusivamente, privilegiad-, engano, apagu-, apagar, terceiros, terceros, copiar,
+vertrouwelijk-, geadresseerd-, bestemd, verspreid-, openbaarmaking, vernietig-, verwijder-, toegestaan, onbevoegd-, aansprakelijk-, uitsluitend, afzender, rechten, derden, onterecht,
+poufn-, przeznaczon-, wyłącznie, nadawc-, pomyłk-, trwał-, kopiowani-, adresat-, odbiorc-, zabroni-, rozpowszechni-, usuni-, niniejsz-, załącznik-, ujawni-,
+konfidentiellt, avsett, endast, avsändar-, spridning, obehörig-, misstag,
 konfidentiell-, mottagar-, modtager-, mottaker-, fortrolig-, sekretess-, raderar, radera, slett, slet, luottamuksellin-, vastaanottaj-, důvěrn-, příjemc-, dôvern-, gizli-, alıcı, confidențial-, destinatarul-, bizalmas-, címzett-,
-конфиденциальн-, получател-, адресат-, уничтож-, распростран-, запрещ-, конфіденційн-, отримувач-, εμπιστευτικ-,
-机密, 保密, 收件人, 收件者, 机密信息, 機密, 删除, 刪除, 泄露, 披露, 秘密, 宛先, 削除, 受信者, 기밀, 수신자, 삭제, سرية, سري, المرسل إليه, חסוי, הנמען, סודי`)
+конфиденциальн-, получател-, адресат-, уничтож-, распростран-, запрещ-, предназначен-, исключительно, отправител-, уведом-, удалит-, ошибк-, третьим, разглаш-, конфіденційн-, отримувач-, εμπιστευτικ-,
+误收, 错收, 发件人, 授权, 禁止, 転送, 誤って, 破棄, 複製, 開示, 漏洩, 机密, 保密, 收件人, 收件者, 机密信息, 機密, 删除, 刪除, 泄露, 披露, 秘密, 宛先, 削除, 受信者, 기밀, 수신자, 삭제, سرية, سري, المرسل إليه, חסוי, הנמען, סודי`)
 
 // paper: notices that are no law: trees, scanners, mailing lists.
-var paper = newList(`environment before printing, before printing, prima di stampare, stampare questa, umwelt, ausdrucken, avant d'imprimer, imprimer, antes de imprimir, denk aan het milieu, virus-free, virus free, scanned for viruses, checked for viruses, avast, avg, you received this message because, to unsubscribe from this group,
+var paper = newList(`environment before printing, before printing, prima di stampare, stampare questa, umwelt, ausdrucken, avant d'imprimer, imprimer, antes de imprimir, denk aan het milieu, virus-free, virus free, scanned for viruses, checked for viruses, avast, avg, has been scanned, been scanned by, scanned by, email security, for more information please visit, you are receiving this, reply to this email directly, reply to this email to, view it on, notification settings, notification preferences, manage your subscription, ricevi questa email perché, ricevi questo messaggio perché, hai ricevuto questa email perché, sie erhalten diese, vous recevez ce, vous recevez cet, recibe este correo, recibes este, você recebeu este, recebeu esta, u ontvangt deze, je ontvangt deze, otrzymujesz tę, otrzymujesz ten, du får detta, du får det här, вы получили это, вы получаете это, you received this message because, to unsubscribe from this group,
 unsubscribe from this list, to unsubscribe, mailing list, confidentiality notice, confidential notice, legal notice, disclaimer, avviso di riservatezza, avvertenze legali, informativa privacy, nota di riservatezza, haftungsausschluss, avis de confidentialité, aviso legal, aviso de confidencialidad, aviso de confidencialidade`)
+
+// misdirected: what to do with a mail that went astray is a legal notice's affair.
+var misdirected = newList(`in error, by mistake, inadvertently, per errore, erroneamente, irrtümlich, irrtümlicherweise, versehentlich, par erreur, por error, por engano, por erro, ten onrechte, per abuis, per vergissing, przez pomyłkę, omyłkowo, av misstag, ved en fejl, ved en feil, erehdyksessä, omylem, по ошибке, ошибочно, помилково, yanlışlıkla, din greșeală, tévedésből, 误收, 错收, 錯誤, 誤って`)
+
+// registry: what the law of many countries wants below the letters of firms.
+var registry = newList(`registered office, registered number, registered in, registered charity, registered society, charitable, company number, company registration, company reg, companies house, vat number, vat no, vat reg, regulated by, authorised and regulated, sede legale, capitale sociale, registro imprese, codice fiscale, partita iva, p iva, rea, direzione e coordinamento,
+handelsregister, amtsgericht, registergericht, hrb, hra, geschäftsführer, geschäftsführerin, geschäftsführung, vorstand, aufsichtsrat, sitz der gesellschaft, ust-id-, ust idnr, ust id nr, ustid, siège social, capital social, au capital de, rcs, siret, siren, tva, domicilio social, registro mercantil, cif, capital, nif, cnpj, sede social, matriculada, kvk, btw, statutaire zetel, krs, nip, regon, kapitał zakładowy, sąd rejonowy, siedziba, org nr, organisationsnummer, styrelsens säte, инн, кпп, огрн, юридический адрес`)
+
+// classes: how firms mark how far a mail may be passed on.
+var classes = newList(`internal, internal use only, for internal use only, public, confidential, strictly confidential, restricted, general, company confidential, classification, classification internal, classification public, classification confidential, sensitivity, intern, öffentlich, vertraulich, interno, uso interno, solo uso interno, riservato, confidenziale, público, confidencial, interne, confidentiel, vertrouwelijk, wewnętrzne, poufne, intern användning, для служебного пользования, 内部资料, 機密, 社外秘`)
