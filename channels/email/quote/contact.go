@@ -12,6 +12,9 @@ import (
 // in the public collections of annotated mail; a closing with no name below it is part of the letter. Data that a sender gives because
 // he was asked ("My address is:") stay open.
 func (m *mail) contact(start, stop int) int {
+	if stop > start && m.signedOff(stop-1) && m.lastFull(start, stop-1) >= 0 {
+		return stop - 1
+	}
 	top, closing, full := stop, -1, 0
 	for i := stop - 1; i >= start && full < contactLines; i-- {
 		l := &m.lines[i]
@@ -22,7 +25,7 @@ func (m *mail) contact(start, stop int) int {
 			break
 		}
 		full++
-		if full > 1 && (closes(l.text) || m.parting(i, start, stop)) {
+		if full > 1 && (m.signedOff(i) || closes(l.text) || m.parting(i, start, stop)) {
 			closing, top = i, i
 			for top > start && closes(m.lines[top-1].text) {
 				top--
@@ -32,8 +35,7 @@ func (m *mail) contact(start, stop int) int {
 		top = i
 	}
 	if closing < 0 {
-		top = m.nameLine(top, stop)
-		if top < 0 {
+		if top = m.nameLine(top, stop); top < 0 {
 			return -1
 		}
 	}
@@ -80,8 +82,25 @@ func (m *mail) parting(i, start, stop int) bool {
 		return false
 	}
 	name := m.firstFull(i+1, stop)
-	return name >= 0 && m.lastFull(start, i) >= 0 && named(m.lines[name].text) && m.names(name, stop)
+	if name < 0 || m.lastFull(start, i) < 0 || !m.names(name, stop) {
+		return false
+	}
+	up, _ := initial(m.lines[name].text)
+	return named(m.lines[name].text) || up && len(words(m.lines[name].text)) <= 2
 }
+
+// signedOff reports whether line i is closing words with a name behind them, in a paragraph of their own: "Regards, Tom". Thanks may as
+// well name whom they are for.
+func (m *mail) signedOff(i int) bool {
+	words, name, found := strings.Cut(m.lines[i].text, ",")
+	if !found || i > 0 && !m.lines[i-1].blank() || len(m.lines[i].text) > 60 || strings.ContainsAny(name, ",!?:") {
+		return false
+	}
+	up, letter := initial(name)
+	return letter && up && len(strings.Fields(name)) <= 3 && named(name) && closings.covers(words, 0) && !thanks.has(words)
+}
+
+var thanks = newList(`thank-, thanks, thx, graz-, dank-, merci, gracias, obrigad-, bedankt, dziękuj-, tack, takk, tak, kiitos, спасибо, дякую, teşekkürler, mulțumesc, 谢谢, 謝謝, ありがとう, 감사`)
 
 // quotedBelow reports whether a quoted mail follows: then what stands above it is the end of the letter.
 func (m *mail) quotedBelow(stop int) bool {
@@ -184,7 +203,7 @@ func closes(s string) bool {
 	if formal.starts(s) && formalWords.has(s) {
 		return true
 	}
-	return len(s) <= 90 && (closings.covers(s, 1) || strings.HasSuffix(s, ",") && closings.covers(s, 4) || closings.covers(s, 2) && capitalLast(s))
+	return len(s) <= 90 && (closings.covers(s, 1) || strings.HasSuffix(s, ",") && closings.covers(s, 4) || closings.covers(s, 3) && capitalLast(s))
 }
 
 // capitalLast reports whether the last of at least four words has a capital and the one before it has not: "Herzliche Grüße aus Kiel".

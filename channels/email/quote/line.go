@@ -158,11 +158,13 @@ const taggedLines = 400 // of one quote between tags
 
 func otherMark(s string) string {
 	s = strings.TrimLeft(s, " \t")
-	if strings.HasPrefix(s, "|") {
-		if strings.Count(s, "|") == 1 && (len(s) == 1 || s[1] == ' ') {
-			return "|"
+	for _, bar := range []string{"|", "│", "┃"} {
+		if rest, ok := strings.CutPrefix(s, bar); ok {
+			if !strings.Contains(rest, bar) && (rest == "" || rest[0] == ' ') {
+				return bar
+			}
+			return ""
 		}
-		return ""
 	}
 	for i := 0; i < len(s) && i < 5; i++ {
 		switch c := s[i]; {

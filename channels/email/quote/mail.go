@@ -96,7 +96,7 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 		if m.quoteFollows(in.to - 1) {
 			return m.rest(in.from, in.to, channels.FoldQuote, true)
 		}
-		if in.sure && m.contentFrom(in.to) {
+		if in.sure && (m.contentFrom(in.to) || m.openAbove(in.from)) {
 			return m.rest(in.from, in.to, channels.FoldQuote, false)
 		}
 	}
