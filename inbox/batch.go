@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -104,7 +103,7 @@ type plainMessage struct {
 	turn *turn
 }
 
-// sort locks all senders and finds the messages that can be taken as sets.
+// sort locks all senders with their open conversations and finds the messages that can be taken as sets.
 func (b *batched) sort(ctx context.Context) (plain []plainMessage, begin []beginning, err error) {
 	var asked []*acceptance
 	ins := make([]channels.Inbound, len(b.all))
@@ -114,25 +113,27 @@ func (b *batched) sort(ctx context.Context) (plain []plainMessage, begin []begin
 			asked = append(asked, a)
 		}
 	}
-	where := make(map[*acceptance]ConversationID, len(asked))
-	if err := b.l.db.Together(ctx, b.tx, b.l.book.Locking(ins...), openConversations(b.l.db, asked, where), b.senders(&begin)); err != nil {
-		return nil, nil, fmt.Errorf("lock senders and find their conversations: %w", err)
+	at, where, turns := b.l.clock(), make(map[*acceptance]*turn, len(asked)), make(map[ConversationID]*turn, len(asked))
+	open := lockOpen(b.l.db, asked, func(a *acceptance, v Conversation, head string) {
+		if turns[v.ID] == nil {
+			turns[v.ID] = b.l.turnOf(b.tx, v, head, at)
+		}
+		where[a] = turns[v.ID]
+	})
+	if err := b.l.db.Together(ctx, b.tx, b.l.book.Locking(ins...), open, b.senders(&begin)); err != nil {
+		return nil, nil, fmt.Errorf("lock senders and their conversations: %w", err)
 	}
-	turns, err := b.l.turns(ctx, b.tx, slices.Collect(maps.Values(where)))
-	if err != nil {
-		return nil, nil, err
-	}
-	return b.plain(where, turns), begin, nil
+	return b.plain(where), begin, nil
 }
 
 // plain are the messages that go on in conversations, which are locked.
-func (b *batched) plain(where map[*acceptance]ConversationID, turns map[ConversationID]*turn) []plainMessage {
+func (b *batched) plain(where map[*acceptance]*turn) []plainMessage {
 	var plain []plainMessage
 	barred, seen := map[channels.Address]bool{}, map[[2]string]bool{}
 	for _, a := range b.all {
 		delivery := [2]string{string(a.in.Account), a.in.External}
 		sender := channels.Address{Kind: a.in.Kind, Value: a.in.From.Value}
-		t := turns[where[a]]
+		t := where[a]
 		if t == nil || barred[sender] || seen[delivery] || t.c.State == Closed || tellsMore(a.in, t.c) {
 			barred[sender] = true
 			continue

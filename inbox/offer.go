@@ -53,7 +53,7 @@ func (l *Ledger) Unmatched(ctx context.Context, all map[ConversationID]Decision)
 		ids := slices.Sorted(maps.Keys(all))
 		turns, last := make(map[ConversationID]*turn, len(ids)), make(map[ConversationID]pastChange, len(ids))
 		lasting := lastOf(l.db, last, ids, journal.Unmatched, journal.Queued, journal.Offered, journal.Assigned, journal.Transferred, journal.Reopened)
-		if err := l.db.Together(ctx, tx, append(l.locking(tx, turns, ids), lasting)...); err != nil {
+		if err := l.db.Together(ctx, tx, l.locking(tx, turns, ids), lasting); err != nil {
 			return err
 		}
 		var told []*turn

@@ -72,21 +72,35 @@ func list[T any](ctx context.Context, q db.Querier, scan func(scanner) (T, error
 
 func scanText(row scanner) (s string, err error) { return s, row.Scan(&s) }
 
-// lockConversations takes rows, so that whoever changes these conversations waits until the transaction ends, and reads them.
-func lockConversations(d *db.DB, ids []ConversationID, each func(Conversation)) db.Statement {
-	with, args := d.With("w", db.Texts("id", ids, func(id ConversationID) ConversationID { return id }))
-	return db.Ask(func(row db.Row) error {
-		v, err := scanConversation(row)
-		if err == nil {
-			each(v)
-		}
-		return err
-	}, `WITH `+with+` SELECT `+conversationColumns+fromConversation+`WHERE v.id IN (SELECT w.id FROM w) ORDER BY v.id`+d.ForUpdate("v"), args...)
+// headed reads further columns than the conversation's own: some before them, and behind them the end of its hash chain.
+type headed struct {
+	row    scanner
+	before []any
+	hash   string
 }
 
-// openConversations asks for each message for the open conversation that a channel without references goes on with, as current does, if
-// its sender is known and the delivery is not.
-func openConversations(d *db.DB, all []*acceptance, into map[*acceptance]ConversationID) db.Statement {
+// Scan implements scanner.
+func (h *headed) Scan(into ...any) error {
+	return h.row.Scan(append(append(h.before, into...), &h.hash)...)
+}
+
+// lockConversations takes rows, so that whoever changes these conversations waits until the transaction ends, and reads them with the ends
+// of their hash chains.
+func lockConversations(d *db.DB, ids []ConversationID, each func(Conversation, string)) db.Statement {
+	with, args := d.With("w", db.Texts("id", ids, func(id ConversationID) ConversationID { return id }))
+	return db.Ask(func(row db.Row) error {
+		h := headed{row: row}
+		v, err := scanConversation(&h)
+		if err == nil {
+			each(v, h.hash)
+		}
+		return err
+	}, `WITH `+with+` SELECT `+conversationColumns+`, v.head`+fromConversation+`WHERE v.id IN (SELECT w.id FROM w) ORDER BY v.id`+d.ForUpdate("v"), args...)
+}
+
+// lockOpen is lockConversations for the open conversations that messages of a channel without references go on with, as current finds them:
+// of each message whose sender is known and whose delivery is not.
+func lockOpen(d *db.DB, all []*acceptance, each func(*acceptance, Conversation, string)) db.Statement {
 	if len(all) == 0 {
 		return db.Statement{}
 	}
@@ -102,21 +116,23 @@ func openConversations(d *db.DB, all []*acceptance, into map[*acceptance]Convers
 		db.Texts("external", rows, func(i int) string { return all[i].in.External }))
 	return db.Ask(func(row db.Row) error {
 		var n int
-		var id ConversationID
-		err := row.Scan(&n, &id)
-		if id != "" {
-			into[all[n]] = id
+		h := headed{row: row, before: []any{&n}}
+		v, err := scanConversation(&h)
+		if err == nil {
+			each(all[n], v, h.hash)
 		}
 		return err
 	}, `WITH `+with+`,
-		known AS (SELECT w.n, w.kind, w.value, w.account,
+		known AS MATERIALIZED (SELECT w.n, w.kind, w.value, w.account,
 			(SELECT i.customer_id FROM identity i JOIN customer c ON c.id = i.customer_id
 				WHERE i.kind = w.kind AND i.value = w.value AND i.owner = 1 AND c.merged_into IS NULL) AS customer_id,
-			(SELECT m.id FROM message m WHERE m.account_id = w.account AND m.external_id = w.external) AS taken FROM w)
-		SELECT n, COALESCE((SELECT v.id FROM conversation v WHERE v.customer_id = known.customer_id AND v.state <> 'closed'
+			(SELECT m.id FROM message m WHERE m.account_id = w.account AND m.external_id = w.external) AS taken FROM w),
+		open AS MATERIALIZED (SELECT n, (SELECT v.id FROM conversation v WHERE v.customer_id = known.customer_id AND v.state <> 'closed'
 				AND (SELECT m.id FROM message m WHERE m.conversation_id = v.id AND m.kind = known.kind
 					AND m.account_id = known.account AND m.peer = known.value LIMIT 1) IS NOT NULL
-			ORDER BY v.created_at DESC, v.id DESC LIMIT 1), '') FROM known WHERE taken IS NULL`, args...)
+			ORDER BY v.created_at DESC, v.id DESC LIMIT 1) AS id FROM known WHERE taken IS NULL)
+		SELECT open.n, `+conversationColumns+`, v.head FROM open JOIN conversation v ON v.id = open.id JOIN customer c ON c.id = v.customer_id
+		ORDER BY v.id, open.n`+d.ForUpdate("v"), args...)
 }
 
 func affected(r sql.Result, err error) (int64, error) {
@@ -163,6 +179,7 @@ func columnsOf(turns []*turn) ([]db.Column, error) {
 		db.Times("queued_at", turns, func(t *turn) time.Time { return t.c.QueuedAt }),
 		db.Times("waiting_since", turns, func(t *turn) time.Time { return t.c.WaitingSince }),
 		db.Times("closed_at", turns, func(t *turn) time.Time { return t.c.ClosedAt }),
+		db.Texts("head", turns, func(t *turn) string { return t.head }),
 	}, nil
 }
 
@@ -185,10 +202,10 @@ func insertConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 	return db.Do(`WITH `+with+`
 		INSERT INTO conversation (id, number, customer_id, kind, account_id, subject, state, queue, priority, skills, assignee, sticky,
 			rules_version, disposition, previous_id, last_kind, last_from, last_seq, last_message_seq, preview, last_in_at, last_out_at,
-			queued_at, waiting_since, created_at, updated_at, closed_at)
+			queued_at, waiting_since, created_at, updated_at, closed_at, head)
 		SELECT id, number, customer_id, kind, account_id, subject, state, queue, priority, skills, assignee, sticky,
 			rules_version, disposition, NULLIF(previous_id, ''), last_kind, last_from, last_seq, last_message_seq, preview, last_in_at,
-			last_out_at, queued_at, waiting_since, created_at, created_at, closed_at FROM w`, args...), nil
+			last_out_at, queued_at, waiting_since, created_at, created_at, closed_at, head FROM w`, args...), nil
 }
 
 // updateConversations writes what turns made of their conversations, if every row still stands where its turn began.
@@ -209,7 +226,7 @@ func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 			assignee = w.assignee, sticky = w.sticky, rules_version = w.rules_version, disposition = w.disposition,
 			last_kind = w.last_kind, last_from = w.last_from, last_seq = w.last_seq, last_message_seq = w.last_message_seq, preview = w.preview,
 			last_in_at = w.last_in_at, last_out_at = w.last_out_at, queued_at = w.queued_at, waiting_since = w.waiting_since,
-			closed_at = w.closed_at, updated_at = w.updated_at
+			closed_at = w.closed_at, updated_at = w.updated_at, head = w.head
 		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...).Exactly(len(turns), ErrState), nil
 }
 

@@ -98,7 +98,7 @@ func (r *round) take(ctx context.Context, batch []*gate.Ticket[act, outcome]) er
 	}
 	r.turns = make(map[ConversationID]*turn, len(where))
 	facts := make([]replyFact, len(cmds))
-	err = r.l.db.Together(ctx, r.tx, append(r.l.locking(r.tx, r.turns, where), r.facts(cmds, facts), r.news.read(r.l))...)
+	err = r.l.db.Together(ctx, r.tx, r.l.locking(r.tx, r.turns, where), r.facts(cmds, facts), r.news.read(r.l))
 	if err != nil {
 		return err
 	}

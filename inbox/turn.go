@@ -25,7 +25,7 @@ type turn struct {
 	at       time.Time
 	before   Conversation // the zero Conversation when c is new
 	c        Conversation
-	heads    journal.Heads // of the streams that were asked for with its own
+	head     string // of its hash chain; "" is not known
 	messages []stored
 	refs     []ref
 	rows     []Row
@@ -72,26 +72,26 @@ func (l *Ledger) turn(ctx context.Context, tx *sql.Tx, id ConversationID) (*turn
 // turns locks and reads conversations. What is not there is left out.
 func (l *Ledger) turns(ctx context.Context, tx *sql.Tx, ids []ConversationID) (map[ConversationID]*turn, error) {
 	turns := make(map[ConversationID]*turn, len(ids))
-	if err := l.db.Together(ctx, tx, l.locking(tx, turns, ids)...); err != nil {
+	if err := l.db.Together(ctx, tx, l.locking(tx, turns, ids)); err != nil {
 		return nil, fmt.Errorf("lock conversations: %w", err)
 	}
 	return turns, nil
 }
 
-// locking are the statements of turns: when they have been run, into is filled. What is asked behind them in the same round trip is seen
+// locking is the statement of turns: when it has been run, into is filled. What is asked behind them in the same round trip is seen
 // with the conversations locked. Rows are locked in the order of their ids.
-func (l *Ledger) locking(tx *sql.Tx, into map[ConversationID]*turn, ids []ConversationID) []db.Statement {
+func (l *Ledger) locking(tx *sql.Tx, into map[ConversationID]*turn, ids []ConversationID) db.Statement {
 	order := slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(order) == 0 {
-		return nil
+		return db.Statement{}
 	}
-	at, heads := l.clock(), journal.Heads{}
-	lock := lockConversations(l.db, order, func(v Conversation) { into[v.ID] = &turn{l: l, tx: tx, at: at, before: v, c: v, heads: heads} })
-	streams := make([]journal.Stream, len(order))
-	for i, id := range order {
-		streams[i] = journal.ConversationStream(string(id))
-	}
-	return []db.Statement{lock, l.journal.Heads(heads, streams...)}
+	at := l.clock()
+	return lockConversations(l.db, order, func(v Conversation, head string) { into[v.ID] = l.turnOf(tx, v, head, at) })
+}
+
+// turnOf is a turn of a conversation that is locked.
+func (l *Ledger) turnOf(tx *sql.Tx, v Conversation, head string, at time.Time) *turn {
+	return &turn{l: l, tx: tx, at: at, before: v, c: v, head: head}
 }
 
 // clock is now as the record keeps it.
@@ -168,20 +168,23 @@ func written(ctx context.Context, l *Ledger, tx *sql.Tx, turns []*turn) ([]db.St
 	var events []journal.Event
 	heads := journal.Heads{}
 	for _, t := range turns {
-		heads[t.stream()] = t.heads[t.stream()]
 		if t.before.ID != "" {
 			known = append(known, t)
+			heads.Set(t.stream(), t.before.LastSeq, t.head)
 		} else {
 			begun = append(begun, t)
 		}
 		messages, refs, events = append(messages, t.messages...), append(refs, t.refs...), append(events, t.events...)
 		rows = append(rows, t.rows...)
 	}
-	opened, err0 := insertConversations(l.db, begun)
-	changed, err1 := updateConversations(l.db, known)
-	said, err2 := insertMessages(l.db, messages)
-	waiting, err3 := insertRows(l.db, rows)
-	journaled, err4 := l.journal.Statements(ctx, tx, heads, events...)
+	journaled, err0 := l.journal.Statements(ctx, tx, heads, events...)
+	for _, t := range turns {
+		t.head = heads[t.stream()].Hash
+	}
+	opened, err1 := insertConversations(l.db, begun)
+	changed, err2 := updateConversations(l.db, known)
+	said, err3 := insertMessages(l.db, messages)
+	waiting, err4 := insertRows(l.db, rows)
 	all := append([]db.Statement{opened, changed, said, insertRefs(l.db, refs), waiting}, journaled...)
 	return all, errors.Join(err0, err1, err2, err3, err4)
 }

@@ -193,6 +193,7 @@ func TestN04OlderRowsAreNotHeldToTheChain(t *testing.T) {
 	houses(t, func(h *house) {
 		h.traffic()
 		h.exec(`UPDATE event SET hash = '', content = ''`)
+		h.exec(`UPDATE conversation SET head = ''`)
 		h.fine(h.query())
 		_, err := h.reply(h.ids[0], h.taken[0])
 		h.ok(err)

@@ -56,12 +56,18 @@ type Head struct {
 // Heads are the heads of streams.
 type Heads map[Stream]Head
 
+// Set says how far a stream is, unless its hash is not known.
+func (h Heads) Set(s Stream, seq int64, hash string) {
+	if hash != "" {
+		h[s] = Head{seq, hash}
+	}
+}
+
 // chain gives events that are about to be written their hashes, going on from the heads; of several events of one stream, the later ones go
 // on from the earlier. An event whose predecessor is missing begins anew: the audit names what is missing, and the stream stays usable.
-// It is complete when nothing was missing.
-func chain(events []Event, heads Heads) (links []link, complete bool) {
-	links, complete = make([]link, len(events)), true
-	made := make(Heads, len(events))
+// It is complete when nothing was missing. made is where the streams of the events end now.
+func chain(events []Event, heads Heads) (links []link, made Heads, complete bool) {
+	links, made, complete = make([]link, len(events)), make(Heads, len(events)), true
 	for i, e := range events {
 		before, ok := made[e.Stream]
 		if !ok {
@@ -74,5 +80,5 @@ func chain(events []Event, heads Heads) (links []link, complete bool) {
 		links[i] = link{e, e.Chain(before.Hash)}
 		made[e.Stream] = Head{e.Seq, links[i].hash}
 	}
-	return links, complete
+	return links, made, complete
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, events ...Event) error
 
 // Statements is Append in two steps, for callers who have more to write in the same round trip: the events are in the journal when the
 // statements have been run, which must be in this transaction, and before anything else is appended in it. Streams whose heads are not
-// known are asked for them.
+// known are asked for them. heads, which may be nil, is then how far the streams will be.
 func (j *Journal) Statements(ctx context.Context, tx *sql.Tx, heads Heads, events ...Event) ([]db.Statement, error) {
 	if len(events) == 0 {
 		return nil, nil
@@ -69,14 +70,17 @@ func (j *Journal) Statements(ctx context.Context, tx *sql.Tx, heads Heads, event
 	with, args := j.db.With("w", db.Texts("stream", events, func(e Event) Stream { return e.Stream }),
 		db.Ints("seq", events, func(e Event) int64 { return e.Seq }))
 	enlisted := db.Do(`WITH `+with+` INSERT INTO relay (stream, seq) SELECT stream, seq FROM w`, args...)
-	chained, complete := chain(events, heads)
+	chained, made, complete := chain(events, heads)
 	if !complete {
-		heads = Heads{}
-		if err := j.db.Together(ctx, tx, enlisted, j.Heads(heads, streams(events)...)); err != nil {
+		found := Heads{}
+		if err := j.db.Together(ctx, tx, enlisted, j.heads(found, streams(events)...)); err != nil {
 			return nil, err
 		}
 		enlisted = db.Statement{}
-		chained, _ = chain(events, heads)
+		chained, made, _ = chain(events, found)
+	}
+	if heads != nil {
+		maps.Copy(heads, made)
 	}
 	j.db.AfterCommit(tx, func() {
 		j.fresh.add(events)
@@ -97,9 +101,9 @@ func (j *Journal) Statements(ctx context.Context, tx *sql.Tx, heads Heads, event
 		SELECT stream, seq, id, customer_id, type, actor, at, data, content, hash FROM w`, args...)}, nil
 }
 
-// Heads asks how far streams are, into a map. Who means to append to them must have locked the rows that count them, before or in the same
-// round trip: then no other event can come between. A stream without events is not told.
-func (j *Journal) Heads(into Heads, streams ...Stream) db.Statement {
+// heads asks how far streams are, into a map. Who means to append to them must have locked the rows that count them: then no other event
+// can come between. A stream without events is not told.
+func (j *Journal) heads(into Heads, streams ...Stream) db.Statement {
 	with, args := j.db.With("w", db.Texts("stream", streams, func(s Stream) Stream { return s }))
 	return db.Ask(func(row db.Row) error {
 		var s Stream

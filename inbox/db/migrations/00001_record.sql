@@ -137,10 +137,12 @@ CREATE TABLE message (
   fault           TEXT NOT NULL DEFAULT '',      -- out: JSON channels.Fault when failed or unknown
   sent_at         BIGINT,                        -- what the sender's side states
   at              BIGINT NOT NULL,               -- when we took it
-  UNIQUE (external_id, account_id),              -- in this order, so that no plan walks an account's messages for want of figures
-  UNIQUE (author_id, client_id),
   UNIQUE (conversation_id, seq)
 );
+-- What has an id of the provider's has none of an author's, and the other way round: each stands in one of these. The account is last, so
+-- that no plan walks an account's messages for want of figures.
+CREATE UNIQUE INDEX message_external ON message (external_id, account_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX message_client ON message (author_id, client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX message_customer ON message (customer_id, at);
 
 -- Every RFC 5322 Message-ID seen in a conversation, theirs and ours (E-20).
@@ -206,7 +208,7 @@ CREATE INDEX parked_receipt_external ON parked_receipt (account_id, external_id)
 CREATE TABLE event (
   stream      TEXT NOT NULL,
   seq         BIGINT NOT NULL,
-  id          TEXT NOT NULL UNIQUE,
+  id          TEXT NOT NULL,                     -- unique, sorts by time
   customer_id TEXT NOT NULL DEFAULT '',
   type        TEXT NOT NULL,
   actor       TEXT NOT NULL,

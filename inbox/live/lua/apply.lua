@@ -8,7 +8,8 @@ if ARGV[4] ~= '' and redis.call('HGET', root .. 'lease:relay', 't') ~= ARGV[4] t
 local out, applied = {'ok', 0}, 0
 for i = 6, #ARGV, 12 do
   local stream, seq, conv, state = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
-  local have = conv ~= '' and redis.call('HGET', P .. 'c:' .. conv, 'seq') or false
+  local old = conv ~= '' and placed(conv) or {}
+  local have = old[1]
   local open = have
   if not have then have = redis.call('GET', P .. 'seen:' .. stream) end
   local n, known = tonumber(seq), have and true or false
@@ -25,7 +26,7 @@ for i = 6, #ARGV, 12 do
       local former, before = ARGV[i + 8], ''
       if conv ~= '' and state ~= '' then
         local who
-        who, before = place(c, ms(tonumber(head()) + 1))
+        who, before = place(c, ms(tonumber(head()) + 1), old)
         if former == '' and who ~= c.who then former = who end
         if state == 'assigned' and who ~= c.who and redis.call('EXISTS', P .. 'a:' .. c.who) == 1 then
           redis.call('HSET', P .. 'a:' .. c.who, 'idle', now)

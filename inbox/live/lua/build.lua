@@ -5,6 +5,6 @@
 if redis.call('HGET', root .. 'lease:rebuild', 't') ~= ARGV[4] then return {'fenced'} end
 for i = 5, #ARGV, 8 do
   place({id = ARGV[i], seq = ARGV[i + 1], state = ARGV[i + 2], queue = ARGV[i + 3], at = ARGV[i + 4], who = ARGV[i + 5],
-    kind = ARGV[i + 6], j = ARGV[i + 7]}, '0')
+    kind = ARGV[i + 6], j = ARGV[i + 7]}, '0', placed(ARGV[i]))
 end
 return {'ok'}

@@ -30,10 +30,17 @@ local P = root .. epoch .. ':'
 
 local function ms(n) return string.format('%.0f', n) end
 
+-- head is the offset of the newest entry of the feed.
+local newest
+local function head()
+  newest = newest or redis.call('GET', P .. 'offset') or '0'
+  return newest
+end
+
 -- entry appends to the feed. fields is a list of name, value; empty values are left out.
 local function entry(fields)
-  local offset = redis.call('INCR', P .. 'offset')
-  local args = {'XADD', P .. 'feed', 'MAXLEN', '~', ARGV[2], ms(offset) .. '-0', 'at', now}
+  newest = ms(redis.call('INCR', P .. 'offset'))
+  local args = {'XADD', P .. 'feed', 'MAXLEN', '~', ARGV[2], newest .. '-0', 'at', now}
   for i = 1, #fields, 2 do
     if fields[i + 1] and fields[i + 1] ~= '' then
       args[#args + 1] = fields[i]
@@ -41,10 +48,8 @@ local function entry(fields)
     end
   end
   redis.call(unpack(args))
-  return ms(offset)
+  return newest
 end
-
-local function head() return redis.call('GET', P .. 'offset') or '0' end
 
 -- lease is when the last lease of an agent ends or ended, in ms; 0 when he never had one.
 local function lease(agent) return tonumber(redis.call('ZSCORE', P .. 'here', agent) or '0') end
@@ -184,23 +189,32 @@ local function unplace(conv, state, queue)
   end
 end
 
+-- placed is a conversation as it was placed last: a list of seq, state, queue, who, kind, hold, hby.
+local function placed(conv)
+  return redis.call('HMGET', P .. 'c:' .. conv, 'seq', 'state', 'queue', 'who', 'kind', 'hold', 'hby')
+end
+
 -- place stores a conversation as it stands and ends what the new state makes void (O7). c: id, seq, state, queue, at, who, kind, j.
--- offset is no later than that of the change's entry. It returns who had it and the queue it was in before.
-local function place(c, offset)
+-- offset is no later than that of the change's entry; old is placed(c.id). It returns who had it and the queue it was in before.
+local function place(c, offset, old)
   local key = P .. 'c:' .. c.id
-  local old = redis.call('HMGET', key, 'state', 'queue', 'who', 'kind', 'hold', 'hby')
-  local who, queue = old[3] or '', old[2] or ''
-  local moved = old[1] and (old[1] ~= c.state or queue ~= c.queue)
-  if old[5] then
+  local state, queue, who, kind, hold = old[2], old[3] or '', old[4] or '', old[5], old[6]
+  local moved = state and (state ~= c.state or queue ~= c.queue)
+  if state == 'assigned' and not moved and who == c.who and kind == c.kind and not hold then -- most messages
+    redis.call('HSET', key, 'j', c.j, 'seq', c.seq)
+    redis.call('ZADD', P .. 'open', offset, c.id)
+    return who, queue
+  end
+  if hold then
     if c.state == 'assigned' then
-      local same = c.who == old[6]
-      end_hold(c.id, same and 'accepted' or 'taken', '0', same and old[5] == 'claim')
+      local same = c.who == old[7]
+      end_hold(c.id, same and 'accepted' or 'taken', '0', same and hold == 'claim')
     elseif moved then
       end_hold(c.id, 'rescinded', '0', false)
     end
   end
   if moved then
-    unplace(c.id, old[1], queue)
+    unplace(c.id, state, queue)
     forgive(c.id)
   end
   if who ~= '' and who ~= c.who then
@@ -225,7 +239,7 @@ local function place(c, offset)
   elseif c.who ~= '' then
     redis.call('HSET', P .. 'work:' .. c.who, c.id, c.kind)
     redis.call('ZADD', P .. 'here', 'NX', now, c.who)
-    if c.who ~= who or c.kind ~= old[4] then touch(c.who) end
+    if c.who ~= who or c.kind ~= kind then touch(c.who) end
   end
   return who, queue
 end
