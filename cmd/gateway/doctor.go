@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"sportello/agentui/web"
 	"sportello/channels"
 	"sportello/channels/email"
+	"sportello/channels/email/authn"
 	"sportello/inbox"
 	"sportello/router"
 )
@@ -46,7 +48,7 @@ func (c *doctorCmd) Run(w *world) error {
 	if err != nil {
 		return c.tell(w.out, append(found, finding{"bad", "stores", err.Error()}))
 	}
-	d := &doctor{app: a, found: found}
+	d := &doctor{app: a, dns: net.DefaultResolver, found: found}
 	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.scanner, d.health, d.senders, d.receivers, d.phones, d.chats, d.frontEnd, d.singles} {
 		look(w.ctx)
 	}
@@ -72,6 +74,7 @@ func (c *doctorCmd) tell(out io.Writer, found []finding) error {
 
 type doctor struct {
 	app   *app
+	dns   authn.Resolver
 	found []finding
 }
 

@@ -128,8 +128,8 @@ func Organisational(domain string) string {
 	return domain
 }
 
-// aligned reports whether a domain that vouches stands for the domain of From.
-func aligned(domain, from string, strict bool) bool {
+// Aligned reports whether a domain that vouches stands for the domain of From (RFC 7489 section 3.1): strictly only for itself.
+func Aligned(domain, from string, strict bool) bool {
 	domain, from = strings.ToLower(strings.TrimSuffix(domain, ".")), strings.ToLower(from)
 	if domain == "" || from == "" {
 		return false

@@ -17,10 +17,11 @@ type Policy struct {
 	Below      string // sp: the same for domains below; "" is as Request
 	StrictDKIM bool   // adkim=s
 	StrictSPF  bool   // aspf=s
+	Reported   bool   // rua: somebody gets the receivers' reports
 }
 
-// of is what the policy asks for mail of a domain.
-func (p Policy) of(domain string) string {
+// Of is what the policy asks for mail of a domain: none, quarantine or reject.
+func (p Policy) Of(domain string) string {
 	if p.Below != "" && !strings.EqualFold(domain, p.Domain) {
 		return p.Below
 	}
@@ -50,45 +51,51 @@ func FindPolicy(ctx context.Context, r Resolver, domain string) (p Policy, found
 }
 
 func policyAt(ctx context.Context, r Resolver, domain string) (Policy, error) {
-	all, err := r.LookupTXT(ctx, "_dmarc."+domain)
-	if isNotFound(err) {
-		return Policy{}, errNoPolicy
-	}
+	all, err := PolicyRecords(ctx, r, domain)
 	if err != nil {
 		return Policy{}, err
 	}
-	var records []Policy
-	for _, txt := range all {
-		if p, ok := parsePolicy(txt, domain); ok {
-			records = append(records, p)
-		}
-	}
-	if len(records) != 1 { // RFC 7489 section 6.6.3: several are none
+	if len(all) != 1 { // RFC 7489 section 6.6.3: several are none
 		return Policy{}, errNoPolicy
 	}
-	return records[0], nil
+	p, ok := parsePolicy(all[0], domain)
+	if !ok {
+		return Policy{}, errNoPolicy
+	}
+	return p, nil
 }
 
-// parsePolicy reads one record. What is not known in it is skipped.
+// PolicyRecords are the DMARC records at _dmarc.<domain>, also when they are too many or say what nobody understands: then there is no
+// policy. An error is of the DNS.
+func PolicyRecords(ctx context.Context, r Resolver, domain string) ([]string, error) {
+	all, err := r.LookupTXT(ctx, "_dmarc."+domain)
+	if isNotFound(err) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(txt string) bool {
+		tag, _, _ := strings.Cut(txt, ";")
+		name, value, _ := strings.Cut(tag, "=")
+		return strings.ToLower(strings.TrimSpace(name)) != "v" || strings.TrimSpace(value) != "DMARC1"
+	}), err
+}
+
+// parsePolicy reads one record of PolicyRecords. What is not known in it is skipped.
 func parsePolicy(txt, domain string) (Policy, bool) {
 	tags := map[string]string{}
-	for i, tag := range strings.Split(txt, ";") {
+	for tag := range strings.SplitSeq(txt, ";") {
 		name, value, ok := strings.Cut(tag, "=")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
-		if i == 0 && (!ok || name != "v" || value != "DMARC1") {
-			return Policy{}, false
-		}
 		if _, twice := tags[name]; ok && !twice {
 			tags[name] = strings.ToLower(value)
 		}
 	}
 	requests := []string{"none", "quarantine", "reject"}
-	p := Policy{Domain: domain, Request: tags["p"], StrictDKIM: tags["adkim"] == "s", StrictSPF: tags["aspf"] == "s"}
+	p := Policy{Domain: domain, Request: tags["p"], StrictDKIM: tags["adkim"] == "s", StrictSPF: tags["aspf"] == "s", Reported: tags["rua"] != ""}
 	if slices.Contains(requests, tags["sp"]) {
 		p.Below = tags["sp"]
 	}
 	if !slices.Contains(requests, p.Request) {
-		if tags["rua"] == "" {
+		if !p.Reported {
 			return Policy{}, false
 		}
 		p.Request = "none" // RFC 7489 section 6.6.3, step 6
@@ -112,14 +119,14 @@ func (c Checker) dmarc(ctx context.Context, m Mail, t channels.Trust, signed sig
 	case !found:
 		return None, ""
 	}
-	policy = p.of(from)
+	policy = p.Of(from)
 	by := func(strict bool) func(string) bool {
-		return func(domain string) bool { return aligned(domain, from, strict) }
+		return func(domain string) bool { return Aligned(domain, from, strict) }
 	}
 	switch {
-	case slices.ContainsFunc(signed.domains, by(p.StrictDKIM)), t.SPF == Pass && aligned(sender, from, p.StrictSPF):
+	case slices.ContainsFunc(signed.domains, by(p.StrictDKIM)), t.SPF == Pass && Aligned(sender, from, p.StrictSPF):
 		return Pass, policy
-	case slices.ContainsFunc(signed.temp, by(p.StrictDKIM)), t.SPF == TempError && aligned(sender, from, p.StrictSPF):
+	case slices.ContainsFunc(signed.temp, by(p.StrictDKIM)), t.SPF == TempError && Aligned(sender, from, p.StrictSPF):
 		return TempError, policy
 	}
 	return Fail, policy

@@ -58,6 +58,12 @@ func (c Checker) spf(ctx context.Context, m Mail) (result, domain string) {
 	return result, domain
 }
 
+// SPF is what a domain's record says of mail in its name that leaves from an address, and temperror when the DNS does not answer.
+func SPF(ctx context.Context, r Resolver, ip netip.Addr, domain string) string {
+	result, _ := Checker{Resolver: r}.spf(ctx, Mail{Envelope: Envelope{Peer: ip, Hello: domain}})
+	return result
+}
+
 // host is check_host (RFC 7208 section 4).
 func (s *spfCheck) host(ctx context.Context, domain string) (string, error) {
 	if len(domain) > 253 || !strings.Contains(strings.Trim(domain, "."), ".") || strings.Contains(domain, "..") || strings.HasPrefix(domain, "[") {
