@@ -23,15 +23,19 @@ type Outbound struct {
 	Parts   []Part `json:"parts,omitempty"`
 
 	Thread Thread `json:"thread"`         // MessageID is fixed when the row is written and is the same at every attempt
-	Auto   Auto   `json:"auto,omitempty"` // mail that no person wrote leaves under the null sender
+	Auto   Auto   `json:"auto,omitempty"` // mail that no person wrote leaves under the null sender; AutoList is one that a person wrote to many
 	Locale string `json:"locale,omitempty"`
 
 	// Done are recipients of whom an earlier attempt has brought an answer that is final: they stand in the header, and the mail is
 	// not handed over for them again.
 	Done []string `json:"done,omitempty"`
 
-	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"` // mail: of a campaign
-	ListID      string       `json:"list_id,omitempty"`     // mail: which campaign, RFC 2919: "news.example.it"
+	// Of the mail of a campaign: its name, the list as consents name it, that list's RFC 2919 identifier ("news.example.it"), and how
+	// its receiver ends the list.
+	Campaign    string       `json:"campaign,omitempty"`
+	List        string       `json:"list,omitempty"`
+	ListID      string       `json:"list_id,omitempty"`
+	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"`
 
 	// Conversation, Message and Seq say which message of the record this is; chat shows it under that position. Since is as in
 	// Accepted, 0 when not known.

@@ -59,7 +59,7 @@ func checkKey(key any) (crypto.Signer, error) {
 var (
 	signedTwice = []string{"From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version",
 		"Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"}
-	signedOnce = []string{"Content-Transfer-Encoding", "Content-Language", "Auto-Submitted", "List-Id"}
+	signedOnce = []string{"Content-Transfer-Encoding", "Content-Language", "Auto-Submitted", "List-Id", "Feedback-ID"}
 )
 
 // sign puts a signature above a finished mail. It is done once for each attempt, since it carries the time.

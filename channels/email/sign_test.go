@@ -62,7 +62,7 @@ func TestE52MailIsSigned(t *testing.T) {
 		cfg.DKIM = signing
 		out := reply(r, t)
 		out.Unsubscribe = &channels.Unsubscribe{URL: "https://help.example.it/u/abc", Mail: "support+u.abc@sportello.test"}
-		out.ListID = "news.sportello.test"
+		out.Campaign, out.List, out.ListID, out.Auto = "saldi estivi", "news", "news.sportello.test", channels.AutoList
 		if _, err := New(cfg, r.deps()).Send(t.Context(), out); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,8 @@ func TestE52MailIsSigned(t *testing.T) {
 		if err := verify(raw); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		for _, added := range []string{"Subject: other", "From: x@evil.test", "Cc: x@evil.test", "List-Unsubscribe: <https://evil.test>"} {
+		for _, added := range []string{"Subject: other", "From: x@evil.test", "Cc: x@evil.test", "List-Unsubscribe: <https://evil.test>",
+			"List-Unsubscribe-Post: List-Unsubscribe=One-Click"} {
 			if verify(append([]byte(added+"\r\n"), raw...)) == nil {
 				t.Errorf("%s: holds with %q added", kind, added)
 			}
@@ -98,7 +99,8 @@ func TestE52MailIsSigned(t *testing.T) {
 		}
 		h, _ := field.Split(raw)
 		if h.Get("list-unsubscribe") != "<https://help.example.it/u/abc>, <mailto:support+u.abc@sportello.test?subject=unsubscribe>" ||
-			h.Get("list-unsubscribe-post") != "List-Unsubscribe=One-Click" || h.Get("list-id") != "<news.sportello.test>" {
+			h.Get("list-unsubscribe-post") != "List-Unsubscribe=One-Click" || h.Get("list-id") != "<news.sportello.test>" ||
+			h.Get("feedback-id") != "saldi_estivi:news:campaign:sportello.test" || h.Get("precedence") != "bulk" || h.Has("auto-submitted") {
 			t.Errorf("%+v", h)
 		}
 	}

@@ -40,7 +40,7 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 			return channels.Sent{}, &channels.Fault{Class: channels.Temporary, Code: channels.CodeConfig, Detail: "the mail could not be signed", Err: err}
 		}
 	}
-	l := letterOut{from: a.sender(out), to: recipients, mail: mail, utf8: utf8Needed, id: out.ID, auto: out.Auto != channels.AutoNone}
+	l := letterOut{from: a.sender(out), to: recipients, mail: mail, utf8: utf8Needed, id: out.ID, auto: byMachine(out)}
 	failed, err := a.handOver(ctx, l)
 	if err != nil && len(failed) == 0 {
 		return channels.Sent{}, err
@@ -48,7 +48,7 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	if err != nil {
 		failed = l.rest(failed, channels.AsFault(err))
 	}
-	if len(failed) < len(recipients) {
+	if len(failed) < len(recipients) && out.Campaign == "" { // a folder of sent mail is no place for thousands of one
 		a.copyLater(out)
 	}
 	return channels.Sent{External: out.Thread.MessageID, State: channels.StateSent, Failed: failed}, nil
@@ -78,9 +78,14 @@ func (l letterOut) rest(failed []channels.NotSent, f *channels.Fault) []channels
 	return failed
 }
 
+// byMachine reports whether no person wrote a mail. One to many has an author, who is told whom it does not reach.
+func byMachine(out channels.Outbound) bool {
+	return out.Auto != channels.AutoNone && out.Auto != channels.AutoList
+}
+
 // sender is the address that bounces go to.
 func (a *Adapter) sender(out channels.Outbound) string {
-	if out.Auto != channels.AutoNone {
+	if byMachine(out) {
 		return ""
 	}
 	if a.cfg.Bounces != "" {

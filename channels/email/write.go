@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"mime"
 	"net/mail"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -51,39 +50,14 @@ func (a *Adapter) writeHeader(w *bytes.Buffer, out channels.Outbound) {
 	if out.Locale != "" {
 		writeField(w, "Content-Language", field.Language(out.Locale))
 	}
-	if out.Auto != channels.AutoNone {
+	if byMachine(out) {
 		writeAuto(w, out.Auto)
 	}
-	writeList(w, out)
+	a.writeCampaign(w, out)
 	if h, _ := field.Split(w.Bytes()); len(a.cfg.Key) > 0 {
 		writeField(w, echo.Header, echo.Mark(a.cfg.Key, out.ID, h))
 	}
 	writeField(w, "MIME-Version", "1.0")
-}
-
-// writeList marks campaign mail and says how to end it: one click without a question needs https (RFC 8058 section 3.1).
-func writeList(w *bytes.Buffer, out channels.Outbound) {
-	if id := field.OneLine(out.ListID); id != "" && !strings.ContainsAny(id, "<> ") {
-		writeField(w, "List-Id", "<"+id+">")
-	}
-	if out.Unsubscribe == nil {
-		return
-	}
-	var ways []string
-	u, err := url.Parse(out.Unsubscribe.URL)
-	click := err == nil && u.Scheme == "https" && u.Host != ""
-	if click {
-		ways = append(ways, "<"+u.String()+">")
-	}
-	if to, ok := field.Normal(out.Unsubscribe.Mail); ok && isASCII(to) {
-		ways = append(ways, "<mailto:"+url.PathEscape(to)+"?subject=unsubscribe>")
-	}
-	if len(ways) > 0 {
-		writeField(w, "List-Unsubscribe", strings.Join(ways, ", "))
-	}
-	if click {
-		writeField(w, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-	}
 }
 
 // writeAuto marks mail that no person wrote, so that no machine answers it (RFC 3834 section 5, E-28).
