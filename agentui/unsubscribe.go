@@ -57,7 +57,7 @@ func (s *Server) leave(r *http.Request, token string) error {
 	if s.Unsubscriber == nil {
 		return customer.ErrNotFound
 	}
-	return s.Unsubscriber.Leave(r.Context(), token, s.Now())
+	return s.Unsubscriber.Leave(r.Context(), token, r.PostFormValue("all") != "", s.Now())
 }
 
 // leaveText is the page in one language.

@@ -46,7 +46,7 @@ func TestE53Unsubscribing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return customer.Objection(c, customer.Option{Kind: channels.Email, Address: "cliente@example.it"}, customer.Marketing) == customer.CodeConsentWithdrawn
+		return customer.Objection(c, customer.Option{Kind: channels.Email, Address: "cliente@example.it"}, customer.Marketing, "news.negozio.example") == customer.CodeConsentWithdrawn
 	}
 	for _, method := range []string{"GET", "HEAD"} {
 		code, body, h := ask(method, path, "it-IT,it;q=0.9")

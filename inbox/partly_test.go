@@ -78,7 +78,7 @@ func TestE49EachRecipientHasHisOutcome(t *testing.T) {
 		if got := h.attempts(row.ID); !slices.Equal(got, []string{"sent", "sent"}) {
 			t.Fatal(got)
 		}
-		codes, err := h.book.Objections(h.Context(), h.d, channels.Email, "mail", customer.Service, []channels.Address{mailbox("bob@example.it"), mailbox("carla@example.it")})
+		codes, err := h.book.Objections(h.Context(), h.d, channels.Email, "mail", customer.Service, "", []channels.Address{mailbox("bob@example.it"), mailbox("carla@example.it")})
 		if err != nil || len(codes) != 1 || codes["bob@example.it"] != customer.CodeSuppressed {
 			t.Error("an address that was refused for ever is used again, although nobody's", codes, err)
 		}

@@ -86,7 +86,7 @@ func (l *Ledger) mayReceive(ctx context.Context, t *turn, cmd ReplyCmd) error {
 	if len(all) == 1 && len(cmd.To) == 0 {
 		return nil // Reach has just been asked about it
 	}
-	codes, err := l.book.Objections(ctx, t.tx, cmd.Kind, cmd.Account, customer.Service, all)
+	codes, err := l.book.Objections(ctx, t.tx, cmd.Kind, cmd.Account, customer.Service, "", all)
 	if err == nil && len(codes) > 0 {
 		err = &Forbidden{Codes: codes}
 	}
@@ -241,5 +241,5 @@ func (l *Ledger) Objections(ctx context.Context, row Row) (map[string]customer.C
 		return nil, nil // Reach has been asked about it
 	}
 	all = slices.DeleteFunc(all, func(a channels.Address) bool { return row.Envelope.IsDone(a.Value) })
-	return l.book.Objections(ctx, l.db, row.Kind, row.Account, row.Purpose, all)
+	return l.book.Objections(ctx, l.db, row.Kind, row.Account, row.Purpose, row.Envelope.List, all)
 }

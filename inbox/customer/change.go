@@ -130,9 +130,9 @@ func (b *Book) consent(ctx context.Context, tx *sql.Tx, id ID, c Consent) error 
 		verdict = "granted"
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO consent
-		(id, customer_id, kind, address, account_id, purpose, verdict, source, source_id, wording, actor, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		row, string(id), string(c.Kind), c.Address, string(c.Account), string(c.Purpose), verdict, c.Source, c.SourceID, c.Wording,
+		(id, customer_id, kind, address, account_id, purpose, list, verdict, source, source_id, wording, actor, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		row, string(id), string(c.Kind), c.Address, string(c.Account), string(c.Purpose), c.List, verdict, c.Source, c.SourceID, c.Wording,
 		c.Actor, c.At.UnixMilli())
 	return err
 }

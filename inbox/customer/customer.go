@@ -64,15 +64,16 @@ type Preference struct {
 	UpdatedAt time.Time     `json:"updated_at"`
 }
 
-// Consent is one row of the consent ledger. An empty Kind, Address, Account or Purpose covers every one.
+// Consent is one row of the consent ledger. An empty Kind, Address, Account, Purpose or List covers every one.
 type Consent struct {
 	ID       string             `json:"id"`
 	Kind     channels.Kind      `json:"kind,omitempty"`
 	Address  string             `json:"address,omitempty"`
 	Account  channels.AccountID `json:"account,omitempty"`
 	Purpose  Purpose            `json:"purpose,omitempty"`
+	List     string             `json:"list,omitempty"` // one mailing list of the house
 	Granted  bool               `json:"granted"`
-	Source   string             `json:"source"` // message, agent, provider, page, import
+	Source   string             `json:"source"` // message, agent, provider, page, import, one_click
 	SourceID string             `json:"source_id,omitempty"`
 	Wording  string             `json:"wording,omitempty"`
 	Actor    string             `json:"actor"`
@@ -103,7 +104,9 @@ const (
 	CodeNoAccount        Code = "no_account"        // we have no account on this channel
 	CodeOneWay           Code = "one_way"           // an alphanumeric sender cannot be answered
 	CodeProviderDown     Code = "provider_down"
-	CodeQuietHours       Code = "quiet_hours" // usable later: see Until
+	CodeQuietHours       Code = "quiet_hours"   // usable later: see Until
+	CodePrefersOther     Code = "prefers_other" // marketing by another channel than the one that he stated
+	CodeStopped          Code = "stopped"       // of a campaign that was stopped
 )
 
 // Option is one channel, with the address that would be used.
@@ -150,6 +153,7 @@ func (v Verdict) Option(k channels.Kind) (Option, bool) {
 type Ask struct {
 	Customer     Customer
 	Purpose      Purpose
+	List         string                       // the mailing list that the message is of, or ""
 	Conversation Context                      // zero when a message is to be sent outside any conversation
 	Accounts     map[channels.Kind]AccountFor // our account on each channel that this customer would be written from
 	Down         map[channels.AccountID]time.Time

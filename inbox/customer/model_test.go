@@ -21,14 +21,17 @@ func oracle(a Ask, now time.Time) channels.Kind {
 		if !known || account == "" || !i.SuppressedAt.IsZero() || k == channels.SMS && i.Value == "Poste" {
 			return false, false
 		}
-		granted, spoken := a.Purpose == Service, time.Time{}
+		granted, spoken, named := a.Purpose == Service, time.Time{}, false
 		for _, c := range a.Customer.Consents {
-			if (c.Kind == "" || c.Kind == k) && (c.Account == "" || c.Account == account) && (c.Purpose == "" || c.Purpose == a.Purpose) && c.At.After(spoken) {
-				granted, spoken = c.Granted, c.At
+			if (c.Kind == "" || c.Kind == k) && (c.Account == "" || c.Account == account) && (c.Purpose == "" || c.Purpose == a.Purpose) && (c.List == "" || c.List == a.List) && c.At.After(spoken) {
+				granted, spoken, named = c.Granted, c.At, c.Kind == k
 			}
 		}
 		_, down := a.Down[account]
 		p := a.Customer.Preference
+		if stated := a.Customer.channel("stated"); a.Purpose == Marketing && stated != "" && stated != k && !(named && spoken.After(p.UpdatedAt)) {
+			return false, false
+		}
 		quiet := k != channels.Chat && p != nil && p.QuietFrom < p.QuietTo && now.Hour()*60 >= p.QuietFrom && now.Hour()*60 < p.QuietTo &&
 			(a.Purpose == Marketing || now.Sub(a.Conversation.LastInAt) > time.Hour)
 		return granted && !down && !quiet, granted && (down || quiet)
@@ -74,7 +77,7 @@ func drawAsk(t *rapid.T) (Ask, time.Time) {
 	now := noon.Add(time.Duration(rapid.IntRange(0, 23).Draw(t, "hour")) * time.Hour)
 	ask := Ask{
 		Purpose: rapid.SampledFrom([]Purpose{Service, Service, Marketing}).Draw(t, "purpose"),
-		Want:    kind.Draw(t, "want"), Pinned: yes.Draw(t, "pinned"),
+		Want:    kind.Draw(t, "want"), Pinned: yes.Draw(t, "pinned"), List: rapid.SampledFrom([]string{"", "news"}).Draw(t, "list"),
 		Accounts: map[channels.Kind]AccountFor{}, Down: map[channels.AccountID]time.Time{}, Visitors: map[string]Visitor{},
 	}
 	for _, k := range channels.Kinds() {
@@ -102,7 +105,8 @@ func drawAsk(t *rapid.T) (Ask, time.Time) {
 		ask.Conversation = Context{Kind: k, Account: channels.AccountID(k), LastKind: kind.Draw(t, "last"), LastInAt: now.Add(-time.Duration(rapid.IntRange(1, 300).Draw(t, "ago")) * time.Minute)}
 	}
 	if yes.Draw(t, "wish") {
-		ask.Customer.Preference = &Preference{Channel: kind.Draw(t, "preferred"), Source: rapid.SampledFrom([]string{"stated", "inferred"}).Draw(t, "source")}
+		ask.Customer.Preference = &Preference{Channel: kind.Draw(t, "preferred"), Source: rapid.SampledFrom([]string{"stated", "inferred"}).Draw(t, "source"),
+			UpdatedAt: noon.Add(-time.Duration(rapid.IntRange(0, 6).Draw(t, "updated")) * time.Minute)}
 		if yes.Draw(t, "quiet") {
 			ask.Customer.Preference.QuietFrom = rapid.IntRange(0, 11).Draw(t, "from") * 60
 			ask.Customer.Preference.QuietTo = rapid.IntRange(12, 23).Draw(t, "to") * 60
@@ -112,7 +116,8 @@ func drawAsk(t *rapid.T) (Ask, time.Time) {
 		ask.Customer.Consents = append(ask.Customer.Consents, Consent{
 			Kind: kind.Draw(t, "of"), Account: rapid.SampledFrom([]channels.AccountID{"", "sms", "other"}).Draw(t, "scope"),
 			Purpose: rapid.SampledFrom([]Purpose{"", Service, Marketing}).Draw(t, "for"), Granted: yes.Draw(t, "granted"),
-			At: noon.Add(-time.Duration(n+1) * time.Minute),
+			List: rapid.SampledFrom([]string{"", "", "news", "other"}).Draw(t, "of list"),
+			At:   noon.Add(-time.Duration(n+1) * time.Minute),
 		})
 	}
 	return ask, now

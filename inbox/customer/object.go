@@ -9,9 +9,10 @@ import (
 	"sportello/inbox/db"
 )
 
-// Objections says which of some addresses must not be written to, whoever has them: consent withdrawn, or known to be dead. An address
+// Objections says which of some addresses must not be written to, whoever has them: consent withdrawn, or known to be dead. ofList is the mailing
+// list of the message, or "". An address
 // that nobody has, and that is not suppressed, may be written to for service only. Within a transaction q must be the transaction.
-func (b *Book) Objections(ctx context.Context, q db.Querier, k channels.Kind, account channels.AccountID, p Purpose,
+func (b *Book) Objections(ctx context.Context, q db.Querier, k channels.Kind, account channels.AccountID, p Purpose, ofList string,
 	all []channels.Address) (map[string]Code, error) {
 	found := map[string]Code{}
 	for _, a := range all {
@@ -36,7 +37,7 @@ func (b *Book) Objections(ctx context.Context, q db.Querier, k channels.Kind, ac
 			if err != nil {
 				return nil, err
 			}
-			if code := Objection(c, Option{Kind: k, Account: account, Address: a.Value}, p); code != "" {
+			if code := Objection(c, Option{Kind: k, Account: account, Address: a.Value}, p, ofList); code != "" {
 				found[a.Value] = code
 			}
 		}
@@ -44,9 +45,10 @@ func (b *Book) Objections(ctx context.Context, q db.Querier, k channels.Kind, ac
 	return found, nil
 }
 
-// Objection is why a customer must not be written to at one address, or "". It is a pure function.
-func Objection(c Customer, o Option, p Purpose) Code {
-	r := reach{Ask: Ask{Customer: c, Purpose: p}}
+// Objection is why a customer must not be written to at one address, or "". list is the mailing list of the message, "" for any other.
+// It is a pure function.
+func Objection(c Customer, o Option, p Purpose, list string) Code {
+	r := reach{Ask: Ask{Customer: c, Purpose: p, List: list}}
 	for _, i := range c.Identities {
 		if i.Kind == o.Kind && i.Value == o.Address && r.forbidden(&o, i) {
 			return o.Codes[0]

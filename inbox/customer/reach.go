@@ -4,6 +4,7 @@ package customer
 // at the moment of sending. The invariants:
 //
 //   - What the customer forbade is never overridden, neither by a preference nor by an agent's choice.
+//   - Marketing goes by the channel that the customer stated as preferred, or not at all.
 //   - Every channel has an option with a reason, whether it can be used or not.
 //   - A pinned channel is used or none is.
 
@@ -100,6 +101,10 @@ func (r *reach) judge(o Option, i Identity) Option {
 	if r.forbidden(&o, i) {
 		return o
 	}
+	if r.wishesOther(o) {
+		o.Codes = []Code{CodePrefersOther}
+		return o
+	}
 	visitor := r.Visitors[i.Value]
 	if since, down := r.Down[o.Account]; down {
 		o.Codes, o.At = []Code{CodeProviderDown}, since
@@ -155,12 +160,23 @@ func (r *reach) consent(o Option) (Consent, bool) {
 	found := false
 	for _, c := range r.Customer.Consents {
 		covers := (c.Kind == "" || c.Kind == o.Kind) && (c.Address == "" || c.Address == o.Address) &&
-			(c.Account == "" || c.Account == o.Account) && (c.Purpose == "" || c.Purpose == purpose)
+			(c.Account == "" || c.Account == o.Account) && (c.Purpose == "" || c.Purpose == purpose) && (c.List == "" || c.List == r.List)
 		if covers && (!found || c.At.After(latest.At)) { // newest first: the first of equals is the later one
 			latest, found = c, true
 		}
 	}
 	return latest, found
+}
+
+// wishesOther reports whether an option for marketing is not the channel that the customer stated. That he subscribed by this very
+// channel since then says more.
+func (r *reach) wishesOther(o Option) bool {
+	p := r.Customer.Preference
+	if r.Purpose != Marketing || p == nil || p.Source == "inferred" || p.Channel == "" || p.Channel == o.Kind {
+		return false
+	}
+	c, known := r.consent(o)
+	return !known || c.Kind != o.Kind || !c.At.After(p.UpdatedAt)
 }
 
 // oneWay reports whether a sender of text messages has no number that could be answered (M-07).

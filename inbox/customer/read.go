@@ -49,9 +49,9 @@ func Reading(with string, args []any, found map[ID]*Customer) []db.Statement {
 			FROM known JOIN identity i ON i.customer_id = known.customer_id ORDER BY i.created_at, i.id`, args...),
 		db.Ask(readPreference(found), with+`SELECT known.id, p.channel, p.source, p.quiet_from, p.quiet_to, p.updated_at
 			FROM known JOIN preference p ON p.customer_id = known.customer_id`, args...),
-		db.Ask(readConsent(found), with+`SELECT whose, id, kind, address, account_id, purpose, verdict = 'granted', source, source_id, wording, actor, at
+		db.Ask(readConsent(found), with+`SELECT whose, id, kind, address, account_id, purpose, list, verdict = 'granted', source, source_id, wording, actor, at
 			FROM (SELECT known.id AS whose, c.*,
-					ROW_NUMBER() OVER (PARTITION BY known.id, kind, address, account_id, purpose ORDER BY at DESC, c.id DESC) AS of_scope,
+					ROW_NUMBER() OVER (PARTITION BY known.id, kind, address, account_id, purpose, list ORDER BY at DESC, c.id DESC) AS of_scope,
 					ROW_NUMBER() OVER (PARTITION BY known.id ORDER BY at DESC, c.id DESC) AS of_all
 				FROM known JOIN consent c ON c.customer_id = known.customer_id) ranked
 			WHERE of_scope = 1 OR of_all <= `+strconv.Itoa(mostConsents)+` ORDER BY at DESC, id DESC`, args...),
@@ -104,7 +104,7 @@ func readConsent(found map[ID]*Customer) func(db.Row) error {
 		var id ID
 		var c Consent
 		var at int64
-		err := row.Scan(&id, &c.ID, &c.Kind, &c.Address, &c.Account, &c.Purpose, &c.Granted, &c.Source, &c.SourceID, &c.Wording, &c.Actor, &at)
+		err := row.Scan(&id, &c.ID, &c.Kind, &c.Address, &c.Account, &c.Purpose, &c.List, &c.Granted, &c.Source, &c.SourceID, &c.Wording, &c.Actor, &at)
 		c.At = time.UnixMilli(at).UTC()
 		if who := found[id]; who != nil {
 			who.Consents = append(who.Consents, c)

@@ -53,9 +53,9 @@ func (u *Unsubscriber) Read(token string) (id ID, list string, ok bool) {
 	return ID(who), list, ok && who != ""
 }
 
-// Leave withdraws the customer's consent to marketing by mail, at once and for every address of his. The second time changes nothing. A
-// token that is none of ours is ErrNotFound.
-func (u *Unsubscriber) Leave(ctx context.Context, token string, at time.Time) error {
+// Leave withdraws the customer's consent to the list that the token names, at once and for every address of his; with all, or for a
+// token without a list, to all marketing by mail. The second time changes nothing. A token that is none of ours is ErrNotFound.
+func (u *Unsubscriber) Leave(ctx context.Context, token string, all bool, at time.Time) error {
 	id, list, ok := u.Read(token)
 	if !ok {
 		return ErrNotFound
@@ -64,13 +64,26 @@ func (u *Unsubscriber) Leave(ctx context.Context, token string, at time.Time) er
 	if err != nil {
 		return err
 	}
-	reachable := func(i Identity) bool {
-		return i.Kind == channels.Email && Objection(c, Option{Kind: i.Kind, Address: i.Value}, Marketing) != CodeConsentWithdrawn
+	out := Consent{Kind: channels.Email, List: list, Source: "one_click", SourceID: list, Actor: "customer", At: at}
+	if all || list == "" {
+		out.List, out.Purpose = "", Marketing
 	}
-	if len(c.Consents) > 0 && !slices.ContainsFunc(c.Identities, reachable) {
+	if c.left(out) {
 		return nil
 	}
-	return u.book.Consent(ctx, nil, c.ID, Consent{
-		Kind: channels.Email, Purpose: Marketing, Source: "one_click", SourceID: list, Actor: "customer", At: at,
-	})
+	return u.book.Consent(ctx, nil, c.ID, out)
+}
+
+// left reports whether a withdrawal would change nothing for any mail address of a customer.
+func (c Customer) left(out Consent) bool {
+	purposes := []Purpose{Marketing, Service}
+	if out.Purpose != "" {
+		purposes = []Purpose{out.Purpose}
+	}
+	reachable := func(i Identity) bool {
+		return i.Kind == out.Kind && slices.ContainsFunc(purposes, func(p Purpose) bool {
+			return Objection(c, Option{Kind: i.Kind, Address: i.Value}, p, out.List) != CodeConsentWithdrawn
+		})
+	}
+	return len(c.Consents) > 0 && !slices.ContainsFunc(c.Identities, reachable)
 }

@@ -32,22 +32,33 @@ func TestE53OneClickWithdraws(t *testing.T) {
 		t.Fatal(got, list, ok)
 	}
 	for _, bad := range []string{"", "x", token[:len(token)-2] + "AA", strings.Repeat("A", 2000), token + "!"} {
-		if err := u.Leave(t.Context(), bad, time.Now()); !errors.Is(err, customer.ErrNotFound) {
+		if err := u.Leave(t.Context(), bad, false, time.Now()); !errors.Is(err, customer.ErrNotFound) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
 	for range 2 {
-		if err := u.Leave(t.Context(), token, time.Now()); err != nil {
+		if err := u.Leave(t.Context(), token, false, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c, err := b.Read(t.Context(), id)
-	if err != nil || len(c.Consents) != 1 || c.Consents[0].SourceID != "news.example.it" || c.Consents[0].Purpose != customer.Marketing {
+	if err != nil || len(c.Consents) != 1 || c.Consents[0].SourceID != "news.example.it" || c.Consents[0].List != "news.example.it" || c.Consents[0].Source != "one_click" {
 		t.Fatalf("%+v %v", c.Consents, err)
 	}
 	o := customer.Option{Kind: channels.Email, Address: "anna@example.it"}
-	if customer.Objection(c, o, customer.Marketing) != customer.CodeConsentWithdrawn || customer.Objection(c, o, customer.Service) != "" {
-		t.Errorf("%q %q", customer.Objection(c, o, customer.Marketing), customer.Objection(c, o, customer.Service))
+	for list, want := range map[string]customer.Code{"news.example.it": customer.CodeConsentWithdrawn, "other": customer.CodeConsentMissing} {
+		if got := customer.Objection(c, o, customer.Marketing, list); got != want {
+			t.Errorf("%s: %q", list, got)
+		}
+	}
+	if got := customer.Objection(c, o, customer.Service, ""); got != "" {
+		t.Errorf("an answer: %q", got)
+	}
+	if err := u.Leave(t.Context(), token, true, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = b.Read(t.Context(), id); err != nil || len(c.Consents) != 2 || customer.Objection(c, o, customer.Marketing, "other") != customer.CodeConsentWithdrawn {
+		t.Errorf("%+v %v", c.Consents, err)
 	}
 }
 
@@ -66,10 +77,10 @@ func TestE53OneClickEndsALaterConsent(t *testing.T) {
 			if err := k.book.Consent(t.Context(), nil, id, customer.Consent{Kind: o.Kind, Address: o.Address, Purpose: customer.Marketing, Granted: true, Source: "web", Actor: "customer", At: k.now()}); err != nil {
 				t.Fatal(err)
 			}
-			if err := u.Leave(t.Context(), token, k.now()); err != nil {
+			if err := u.Leave(t.Context(), token, false, k.now()); err != nil {
 				t.Fatal(err)
 			}
-			if c, err := k.book.Read(t.Context(), id); err != nil || customer.Objection(c, o, customer.Marketing) != customer.CodeConsentWithdrawn {
+			if c, err := k.book.Read(t.Context(), id); err != nil || customer.Objection(c, o, customer.Marketing, "news") != customer.CodeConsentWithdrawn {
 				t.Fatalf("%+v %v", c.Consents, err)
 			}
 		}
