@@ -49,8 +49,9 @@ func acceptable(in channels.Inbound) error {
 type acceptance struct {
 	in     channels.Inbound
 	result channels.Accepted
-	wrote  bool // the record changed
-	freed  bool // outbox rows became due
+	wrote  bool   // the record changed
+	freed  bool   // outbox rows became due
+	leaves string // the mailing list that it ends
 }
 
 // accepted tells others, after the commit.
@@ -70,9 +71,16 @@ func (l *Ledger) accept(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	if in.Outgoing {
 		return l.takeOutgoing(ctx, tx, a)
 	}
-	thread, err := l.threadOf(ctx, tx, in)
+	thread, list, err := l.leavingOf(ctx, tx, in)
+	if err == nil && thread == nil {
+		thread, err = l.threadOf(ctx, tx, in)
+	}
 	if err != nil {
 		return err
+	}
+	if list != "" && in.Auto == channels.AutoNone {
+		in.Auto = channels.AutoOptOut
+		a.in.Auto, a.leaves = in.Auto, list
 	}
 	if thread != nil && thread.proved {
 		a.in.Details.Matched = thread.rule
@@ -353,6 +361,9 @@ func inboundMessage(t *turn, in channels.Inbound) stored {
 // leaves that was allowed a moment ago. START allows what a contract needs; marketing needs its own consent again.
 func (l *Ledger) keyword(ctx context.Context, t *turn, a *acceptance) error {
 	in := a.in
+	if a.leaves != "" {
+		return l.unsubscribe(ctx, t, a)
+	}
 	if in.Auto != channels.AutoOptOut && in.Auto != channels.AutoOptIn {
 		return nil
 	}

@@ -41,7 +41,7 @@ func (l *Ledger) compose(ctx context.Context, tx *sql.Tx, c Conversation, m Mess
 	if m.Auto == channels.AutoNone || m.Subject == "" {
 		out.Subject = l.subject(c, account)
 	}
-	out.Thread = channels.Thread{MessageID: row + "@" + account.Domain, Token: signToken(l.cfg.TokenKey, c.ID)}
+	out.Thread = channels.Thread{MessageID: row + "@" + account.Domain, Token: signToken(l.cfg.TokenKey, replyToken, c.ID)}
 	if last != "" {
 		out.Thread.InReplyTo = []string{last}
 	}

@@ -14,17 +14,26 @@ var testKey = []byte("0123456789abcdef0123456789abcdef")
 
 // FuzzE19Token: whatever a stranger writes, only what we signed is believed, and it never breaks.
 func FuzzE19Token(f *testing.F) {
-	own := signToken(testKey, ConversationID(uuid.NewString()))
-	for _, s := range []string{"", own, strings.ToUpper(own), own + "a", own[:9] + "\n" + own[9:], own[:len(own)-1] + "b", "a.b", strings.Repeat("a", 42), "\x00"} {
+	own, leave := signToken(testKey, replyToken, ConversationID(uuid.NewString())), signToken(testKey, leaveToken, ConversationID(uuid.NewString()))
+	for _, s := range []string{"", own, leave, strings.ToUpper(own), own + "a", own[:9] + "\n" + own[9:], own[:len(own)-1] + "b", "a.b", strings.Repeat("a", 42), "\x00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		id, ok := readToken(testKey, s)
-		if ok && signToken(testKey, id) != strings.ToLower(s) {
-			t.Fatalf("%q was believed for %s", s, id)
+		believed := 0
+		for _, use := range []string{replyToken, leaveToken} {
+			id, ok := readToken(testKey, use, s)
+			if ok && signToken(testKey, use, id) != strings.ToLower(s) {
+				t.Fatalf("%q was believed for %s", s, id)
+			}
+			if ok {
+				believed++
+			}
+			if _, ok := readToken(nil, use, s); ok {
+				t.Fatal("believed without a key")
+			}
 		}
-		if _, ok := readToken(nil, s); ok {
-			t.Fatal("believed without a key")
+		if believed > 1 {
+			t.Fatalf("%q is believed for two uses", s)
 		}
 	})
 }

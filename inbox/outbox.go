@@ -115,11 +115,20 @@ const classRank = `CASE o.class WHEN 'reply' THEN 0 WHEN 'auto' THEN 1 ELSE 2 EN
 // Lease takes up to limit rows that are due and nobody holds, for ttl, the most urgent first. A row is left while an earlier one of
 // the same conversation and channel is due or being sent. A lease that runs out without Begin is taken again by anybody.
 func (o *Outbox) Lease(ctx context.Context, holder string, limit int, ttl time.Duration) ([]Row, error) {
+	return o.lease(ctx, holder, limit, ttl, "")
+}
+
+// LeaseUrgent is Lease without bulk, however much of it waits.
+func (o *Outbox) LeaseUrgent(ctx context.Context, holder string, limit int, ttl time.Duration) ([]Row, error) {
+	return o.lease(ctx, holder, limit, ttl, ` AND o.class <> 'bulk'`)
+}
+
+func (o *Outbox) lease(ctx context.Context, holder string, limit int, ttl time.Duration, only string) ([]Row, error) {
 	now := o.ledger.clock()
 	rows, err := list(ctx, o.db, scanRow, `UPDATE outbox SET leased_by = $1, leased_until = $2, updated_at = $3
 		WHERE state = 'queued' AND due_at <= $3 AND leased_until <= $3 AND id IN (
 			SELECT o.id FROM outbox o
-			WHERE o.state IN ('queued', 'sending') AND o.state = 'queued' AND o.due_at <= $3 AND o.leased_until <= $3 AND NOT EXISTS (
+			WHERE o.state IN ('queued', 'sending') AND o.state = 'queued' AND o.due_at <= $3 AND o.leased_until <= $3`+only+` AND NOT EXISTS (
 				SELECT 1 FROM outbox e
 				WHERE e.conversation_id = o.conversation_id AND e.kind = o.kind AND e.state IN ('queued', 'sending') AND e.due_at <= $3
 					AND (e.created_at < o.created_at OR (e.created_at = o.created_at AND e.id < o.id)))
@@ -146,11 +155,12 @@ func (o *Outbox) Lease(ctx context.Context, holder string, limit int, ttl time.D
 	return rows, nil
 }
 
-// NextDue is when the next row becomes due, or free from a lease that runs out; the zero time when nothing waits.
+// NextDue is when the next row becomes due, or free from a lease that runs out; the zero time when nothing waits. Bulk is not asked about:
+// there may be much of it, and it has time.
 func (o *Outbox) NextDue(ctx context.Context) (time.Time, error) {
 	var at sql.NullInt64
 	err := o.db.QueryRowContext(ctx, `SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM outbox
-		WHERE state IN ('queued', 'sending')`).Scan(&at)
+		WHERE state IN ('queued', 'sending') AND class <> 'bulk'`).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("find next due row: %w", err)
 	}

@@ -234,9 +234,15 @@ func (l *Ledger) replyAll(m Message) (to, cc []channels.Address) {
 }
 
 // Objections says which recipients of a row must not be written to now, for the dispatcher: consents change while a message waits. Who
-// has it already is not asked about.
+// has it already is not asked about. Of a campaign that was stopped nobody is to get anything.
 func (l *Ledger) Objections(ctx context.Context, row Row) (map[string]customer.Code, error) {
 	all := slices.Concat(row.Envelope.To, row.Envelope.Cc, row.Envelope.Bcc)
+	switch stopped, err := l.stopped(ctx, row); {
+	case err != nil:
+		return nil, err
+	case !stopped.IsZero():
+		return map[string]customer.Code{row.first(): customer.CodeStopped}, nil
+	}
 	if len(all) < 2 {
 		return nil, nil // Reach has been asked about it
 	}

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -167,7 +168,7 @@ func (t *turn) post(actor journal.Actor, m stored, row Row) (stored, error) {
 		t.refs = append(t.refs, ref{id: env.Thread.MessageID, conversation: t.c.ID, message: m.ID, ours: true})
 	}
 	row.Message, row.Conversation, row.Customer, row.Kind, row.Account = m.ID, t.c.ID, t.c.Customer, m.Kind, m.Account
-	row.Purpose, row.Envelope, row.State, row.CreatedAt = customer.Service, env, m.State, t.at
+	row.Purpose, row.Envelope, row.State, row.CreatedAt = cmp.Or(row.Purpose, customer.Service), env, m.State, t.at
 	t.rows = append(t.rows, row)
 	return m, nil
 }

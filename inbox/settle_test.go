@@ -114,7 +114,7 @@ func TestE33ReportKillsNoOtherAddress(t *testing.T) {
 		h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{}))
 		h.ok(h.ledger.Settle(h.Context(), channels.Receipt{Account: "mail", Kind: channels.Email, MessageID: row.Envelope.Thread.MessageID,
 			Recipient: "nobody@example.net", State: channels.StateFailed, Fault: permanent}))
-		codes, err := h.book.Objections(h.Context(), h.d, channels.Email, "mail", customer.Service, []channels.Address{mailbox("nobody@example.net")})
+		codes, err := h.book.Objections(h.Context(), h.d, channels.Email, "mail", customer.Service, "", []channels.Address{mailbox("nobody@example.net")})
 		if err != nil || len(codes) != 0 {
 			t.Fatal("an address that nobody wrote to is dead", codes, err)
 		}

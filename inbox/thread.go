@@ -52,7 +52,7 @@ func (l *Ledger) threadOf(ctx context.Context, tx *sql.Tx, in channels.Inbound) 
 // named looks up reply tokens. One that has expired is worth as much as a reference.
 func (l *Ledger) named(ctx context.Context, tx *sql.Tx, in channels.Inbound) (*match, error) {
 	for _, token := range append([]string{in.Thread.Token}, in.Thread.OtherTokens...) {
-		id, ok := readToken(l.cfg.TokenKey, token)
+		id, ok := readToken(l.cfg.TokenKey, replyToken, token)
 		if !ok {
 			continue
 		}

@@ -86,7 +86,7 @@ func (d *Dispatcher) ask(ctx context.Context, row inbox.Row) (customer.Ask, erro
 	if err != nil {
 		return customer.Ask{}, err
 	}
-	ask := customer.Ask{Customer: who, Purpose: row.Purpose, Conversation: of, Accounts: d.ledger.Accounts(of, who), Zone: d.cfg.Zone}
+	ask := customer.Ask{Customer: who, Purpose: row.Purpose, List: row.Envelope.List, Conversation: of, Accounts: d.ledger.Accounts(of, who), Zone: d.cfg.Zone}
 	if d.cfg.Down != nil {
 		ask.Down = d.cfg.Down()
 	}

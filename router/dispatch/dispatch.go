@@ -19,6 +19,8 @@ import (
 //     attempt. The lease itself is short: a program that dies with rows in its lanes holds their conversations up for no longer.
 //     It may be leased once more before it is handed back: its worker has put it off, or its lease lapsed while it waited in its
 //     lane. The new lease is kept and used in its turn.
+//   - Bulk never holds up an answer: little of it is in the lanes, which is not counted as stock, and it has half of the workers at most,
+//     of an account and of all. So an answer finds room in its lane, goes to its front, and finds a worker.
 //   - An account has at most perAccount workers and laneLength rows waiting. What is over that is let go: it comes again when its
 //     lease lapses, and meanwhile the rows behind it can be leased. So no slow account holds the others.
 
@@ -28,6 +30,7 @@ const (
 	leaseBatch = 64
 	laneLength = 256
 	perAccount = 4
+	bulkLength = 32 // of bulk in all lanes, from which on no more is leased
 )
 
 // Config says how the dispatcher behaves. The zero value of every field but Node is usable.
@@ -54,13 +57,15 @@ type Dispatcher struct {
 	held    map[string]bool   // ids of the rows in lanes and with workers
 	renewed map[string]leased // of those, the ones that have been leased once more
 	flying  int
+	bulk    int // of flying
 	done    chan flown
 }
 
 // lane is what waits for one account.
 type lane struct {
-	rows   []leased
+	rows   []leased // in the order in which they leave: what is bulk comes last
 	flying int
+	bulk   int       // of flying
 	next   time.Time // not before, by Pace
 }
 
@@ -165,12 +170,13 @@ func (d *Dispatcher) wait(ctx, work context.Context, changed <-chan struct{}, ti
 	}
 }
 
-// stocked reports whether the workers have enough to do without leasing more. What waits for a slow account does not count.
+// stocked reports whether the workers have enough to do without leasing more. What waits for a slow account does not count, nor does
+// bulk.
 func (d *Dispatcher) stocked() bool {
 	ready := 0
 	for _, l := range d.lanes {
 		if l.flying < perAccount {
-			ready += len(l.rows)
+			ready += l.urgent()
 		}
 	}
 	return d.flying >= d.cfg.Workers || ready >= leaseBatch/2
@@ -191,7 +197,11 @@ func (d *Dispatcher) recover(ctx context.Context) {
 func (d *Dispatcher) lease(ctx context.Context) {
 	for d.roomy() {
 		until := time.Now().Add(leaseFor)
-		rows, err := d.outbox.Lease(ctx, d.cfg.Node, leaseBatch, leaseFor)
+		take := d.outbox.Lease
+		if d.bulkStocked() {
+			take = d.outbox.LeaseUrgent
+		}
+		rows, err := take(ctx, d.cfg.Node, leaseBatch, leaseFor)
 		if err != nil {
 			if ctx.Err() == nil {
 				d.log.Error("the outbox could not be read", "error", err)
@@ -213,13 +223,39 @@ func (d *Dispatcher) roomy() bool {
 	waiting := 0
 	for _, l := range d.lanes {
 		if l.flying < perAccount || len(l.rows) < laneLength-leaseBatch {
-			waiting += len(l.rows)
+			waiting += l.urgent()
 		}
 	}
 	return waiting < laneLength
 }
 
-// sort puts leased rows into their lanes, replies before automatic messages before bulk, and says how many it let go.
+// urgent counts what waits in a lane and is not bulk.
+func (l *lane) urgent() int {
+	n := slices.IndexFunc(l.rows, func(r leased) bool { return r.Class == inbox.ClassBulk })
+	if n < 0 {
+		return len(l.rows)
+	}
+	return n
+}
+
+// bulkStocked reports whether enough bulk waits in the lanes.
+func (d *Dispatcher) bulkStocked() bool {
+	n := 0
+	for _, l := range d.lanes {
+		n += len(l.rows) - l.urgent()
+	}
+	return n >= bulkLength
+}
+
+// ready reports whether the first row of a lane may be given to a worker as far as their number goes.
+func (d *Dispatcher) ready(l *lane) bool {
+	if len(l.rows) == 0 || l.flying >= perAccount {
+		return false
+	}
+	return l.rows[0].Class != inbox.ClassBulk || l.bulk < perAccount/2 && d.bulk < max(d.cfg.Workers/2, 1)
+}
+
+// sort puts leased rows into their lanes, in order, and says how many it let go.
 func (d *Dispatcher) sort(rows []inbox.Row, until time.Time) (let int) {
 	for _, row := range rows {
 		if d.held[row.ID] {
@@ -229,14 +265,19 @@ func (d *Dispatcher) sort(rows []inbox.Row, until time.Time) (let int) {
 		}
 	}
 	for _, l := range d.lanes {
-		slices.SortStableFunc(l.rows, func(a, b leased) int {
-			return cmp.Or(cmp.Compare(rank(a.Class), rank(b.Class)), a.DueAt.Compare(b.DueAt))
-		})
+		l.order()
 	}
 	return let
 }
 
-// keep puts a row at the end of its lane, if there is room.
+// order sorts a lane: replies before automatic messages before bulk.
+func (l *lane) order() {
+	slices.SortStableFunc(l.rows, func(a, b leased) int {
+		return cmp.Or(cmp.Compare(rank(a.Class), rank(b.Class)), a.DueAt.Compare(b.DueAt))
+	})
+}
+
+// keep puts a row at the end of its lane, if there is room. The caller orders the lane.
 func (d *Dispatcher) keep(row leased) bool {
 	l := d.lanes[row.Account]
 	if l == nil {
@@ -263,7 +304,7 @@ func (d *Dispatcher) start(work context.Context) {
 			if d.flying >= d.cfg.Workers {
 				return
 			}
-			if l.flying >= perAccount || len(l.rows) == 0 || time.Now().Before(l.next) {
+			if !d.ready(l) || time.Now().Before(l.next) {
 				continue
 			}
 			moved = true
@@ -273,7 +314,9 @@ func (d *Dispatcher) start(work context.Context) {
 				delete(d.renewed, row.ID)
 				if row = again; row.Account != account {
 					delete(d.held, row.ID)
-					d.keep(row)
+					if d.keep(row) {
+						d.lanes[row.Account].order()
+					}
 					continue
 				}
 			}
@@ -283,6 +326,10 @@ func (d *Dispatcher) start(work context.Context) {
 			}
 			l.flying++
 			d.flying++
+			if row.Class == inbox.ClassBulk {
+				l.bulk++
+				d.bulk++
+			}
 			l.next = time.Now().Add(d.cfg.Pace[account])
 			go func() { d.done <- flown{row.Row, d.handle(work, row.Row)} }()
 		}
@@ -291,12 +338,19 @@ func (d *Dispatcher) start(work context.Context) {
 
 // land takes a row back from its worker.
 func (d *Dispatcher) land(f flown) {
+	l := d.lanes[f.row.Account]
 	d.flying--
-	d.lanes[f.row.Account].flying--
+	l.flying--
+	if f.row.Class == inbox.ClassBulk {
+		d.bulk--
+		l.bulk--
+	}
 	delete(d.held, f.row.ID)
 	if again, ok := d.renewed[f.row.ID]; ok {
 		delete(d.renewed, f.row.ID)
-		d.keep(again) // without room it comes when its lease lapses
+		if d.keep(again) { // without room it comes when its lease lapses
+			d.lanes[again.Account].order()
+		}
 	}
 	if f.err != nil {
 		d.log.Error("message not handled, it comes again", "message", f.row.Message, "error", f.err)
@@ -310,7 +364,7 @@ func (d *Dispatcher) pause(ctx context.Context) time.Duration {
 		wait = min(wait, max(due.Sub(d.now()), 10*time.Millisecond))
 	}
 	for _, l := range d.lanes {
-		if len(l.rows) > 0 && l.flying < perAccount {
+		if d.ready(l) {
 			wait = min(wait, max(time.Until(l.next), time.Millisecond))
 		}
 	}
