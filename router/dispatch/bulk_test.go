@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"sportello/channels"
 	"sportello/inbox"
 	"sportello/inbox/customer"
+	"sportello/inbox/inboxtest"
 )
 
 // campaign queues n mails to people who agreed to the list, and returns their rows' customers in order.
@@ -48,10 +51,9 @@ func TestE53CampaignIsJudgedWhenItLeaves(t *testing.T) {
 		leave := customer.Consent{Kind: channels.Email, List: "news", Source: "one_click", Actor: "customer", At: now.Add(time.Second)}
 		ok(h.book.Consent(h.ctx, nil, people[1].customer, leave))
 		h.stops(people[2], channels.Email)
-		tx, err := h.db.Begin()
-		ok(err)
-		ok(h.book.Suppress(h.ctx, tx, channels.Email, people[3].address[channels.Email], "", "bad_address", now))
-		ok(tx.Commit())
+		ok(h.db.Tx(h.ctx, func(tx *sql.Tx) error {
+			return h.book.Suppress(h.ctx, tx, channels.Email, people[3].address[channels.Email], "", "bad_address", now)
+		}))
 		ok(h.book.SetPreference(h.ctx, people[4].customer, customer.Preference{Channel: channels.SMS}, "agent:anna"))
 		ok(h.book.SetQuiet(h.ctx, people[5].customer, 0, 1439, "agent:anna"))
 		ok(h.book.Declare(h.ctx, people[6].customer, channels.Address{Kind: channels.SMS, Value: "+393330000000"}, channels.ProofDeclared, "agent:anna"))
@@ -62,8 +64,9 @@ func TestE53CampaignIsJudgedWhenItLeaves(t *testing.T) {
 		want := inbox.CampaignStatus{Waiting: 1, Sent: 2, Held: map[customer.Code]int{customer.CodeQuietHours: 1}, Refused: map[customer.Code]int{
 			customer.CodeConsentWithdrawn: 2, customer.CodeSuppressed: 1, customer.CodePrefersOther: 1}}
 		var got inbox.CampaignStatus
+		var err error
 		defer func() { t.Logf("%+v", got) }()
-		until(h, "campaign is through", func() bool {
+		inboxtest.Until(h, "campaign is through", func() bool {
 			got, err = h.ledger.CampaignStatus(h.ctx, "saldi")
 			return err == nil && fmt.Sprint(got.Waiting, got.Sent, got.Held, got.Refused) == fmt.Sprint(want.Waiting, want.Sent, want.Held, want.Refused)
 		})
@@ -87,9 +90,9 @@ func TestE53StoppedCampaignIsRefusedWhenItLeaves(t *testing.T) {
 		if n, err := h.ledger.StopCampaign(h.ctx, "saldi"); n != 0 || err != nil {
 			t.Fatal(n, err)
 		}
-		h.clock.Pass(5 * time.Minute)
+		h.clock.Move(5 * time.Minute)
 		h.dispatch("one")
-		until(h, "refused", func() bool {
+		inboxtest.Until(h, "refused", func() bool {
 			s, err := h.ledger.CampaignStatus(h.ctx, "saldi")
 			return err == nil && s.Refused[customer.CodeStopped] == 1
 		})
@@ -106,15 +109,15 @@ func TestE53CampaignDoesNotHoldUpAnAnswer(t *testing.T) {
 		h.campaign(bulk)
 		asks := h.writes(channels.Email)
 		gate := make(chan struct{})
-		h.mail.answer = func(o channels.Outbound) (channels.Sent, error) {
-			if o.Campaign != "" {
+		h.mail.set(func(_ context.Context, out channels.Outbound) error {
+			if out.Campaign != "" {
 				<-gate
 			}
-			return channels.Sent{External: o.ID}, nil
-		}
+			return nil
+		})
 		h.dispatch("one")
-		calls := func() int { n, _ := h.mail.counts(); return n }
-		until(h, "bulk is with its workers", func() bool { return calls() == perAccount/2 })
+		calls := func() int { n, _ := h.mail.count(); return n }
+		inboxtest.Until(h, "bulk is with its workers", func() bool { return calls() == perAccount/2 })
 		for n := range 5 {
 			id := h.answers(asks, channels.Email, true, fmt.Sprint("risposta ", n))
 			h.untilState(id, channels.StateSent) // none of the campaign's has left
@@ -123,7 +126,7 @@ func TestE53CampaignDoesNotHoldUpAnAnswer(t *testing.T) {
 			t.Errorf("%d left before the last answer: %v", len(texts), texts)
 		}
 		close(gate)
-		until(h, "all have left", func() bool { return len(h.mail.texts()) == bulk+5 })
+		inboxtest.Until(h, "all have left", func() bool { return len(h.mail.texts()) == bulk+5 })
 	})
 }
 
