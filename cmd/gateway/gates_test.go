@@ -20,7 +20,7 @@ import (
 // writers are the folders whose SQL may write a table.
 var writers = map[string][]string{
 	"conversation": {"inbox"}, "message": {"inbox"}, "mail_ref": {"inbox"}, "outbox": {"inbox"}, "attempt": {"inbox"},
-	"parked_receipt": {"inbox"}, "bookmark": {"inbox"}, "automatic": {"inbox"}, "stopped": {"inbox"},
+	"parked_receipt": {"inbox"}, "campaign": {"inbox"}, "bookmark": {"inbox"}, "automatic": {"inbox"}, "stopped": {"inbox"},
 	"customer": {"inbox/customer"}, "identity": {"inbox/customer"}, "preference": {"inbox/customer"}, "consent": {"inbox/customer"},
 	"strike": {"inbox/customer"},
 	"event":  {"inbox/journal"}, "relay": {"inbox/journal"}, "seal": {"inbox/audit"}, "seal_head": {"inbox/audit"},
