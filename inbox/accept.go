@@ -208,12 +208,12 @@ func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, from customer.ID, to cu
 
 func customerActor(id customer.ID) journal.Actor { return journal.Actor("customer:" + string(id)) }
 
-// placeOf opens the turn of the conversation that a message goes to: the matched one, reopened if need be, or a new one.
+// placeOf opens the turn of the conversation that a message goes to: where the matched one goes on, reopened if need be, or a new one.
 func (l *Ledger) placeOf(ctx context.Context, tx *sql.Tx, in channels.Inbound, thread *match, who customer.Customer) (*turn, error) {
 	if thread == nil || !thread.proved {
 		return l.openTurn(ctx, tx, in, thread, who)
 	}
-	t, err := l.turn(ctx, tx, thread.ID)
+	t, err := l.living(ctx, tx, thread.Conversation)
 	if err != nil || t.c.State != Closed || in.Auto != channels.AutoNone {
 		return t, err
 	}
@@ -222,7 +222,7 @@ func (l *Ledger) placeOf(ctx context.Context, tx *sql.Tx, in channels.Inbound, t
 		if err != nil {
 			return nil, err
 		}
-		return l.openTurn(ctx, tx, in, thread, who)
+		return l.openTurn(ctx, tx, in, &match{Conversation: t.c}, who)
 	}
 	t.reopen()
 	return t, t.tell(journal.Reopened, customerActor(t.c.Customer), Change{From: t.c.Sticky, Reason: "customer_wrote"})

@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -72,14 +71,11 @@ func (t *turn) withdraw(ctx context.Context, m *stored, by AgentID) error {
 	if t.c.WaitingSince.Equal(row.CreatedAt) && !t.c.LastInAt.Equal(row.CreatedAt) {
 		t.c.WaitingSince = time.Time{} // he was not waiting for what nobody wants to send any more
 	}
-	last, err := readMessage(ctx, t.tx, `WHERE m.conversation_id = $1 AND m.direction <> 'note' AND m.state <> 'canceled'
-		AND (m.direction = 'out' OR m.auto = '') ORDER BY m.seq DESC LIMIT 1`, string(t.c.ID))
-	switch {
-	case err == nil:
-		t.c.Preview = preview(last.Message)
-	case errors.Is(err, ErrNotFound):
-		t.c.Preview = ""
-	default:
+	ids, err := familyOf(ctx, t.tx, t.c.ID)
+	if err != nil {
+		return err
+	}
+	if t.c.Preview, err = previewOf(ctx, t.tx, ids); err != nil {
 		return err
 	}
 	return t.tellDelivery(row, m.State, nil, nil, ActorOf(by))

@@ -34,7 +34,14 @@ func (l *Ledger) compose(ctx context.Context, tx *sql.Tx, c Conversation, m Mess
 		out.Subject, out.HTML = "", ""
 		return out, nil
 	}
-	all, last, err := conversationRefs(ctx, tx, c.ID)
+	ids := []ConversationID{c.ID}
+	var err error
+	if m.Auto == channels.AutoNone { // else it answers what has just begun
+		if ids, err = familyOf(ctx, tx, c.ID); err != nil {
+			return channels.Outbound{}, err
+		}
+	}
+	all, last, err := conversationRefs(ctx, tx, ids)
 	if err != nil {
 		return channels.Outbound{}, fmt.Errorf("read references: %w", err)
 	}

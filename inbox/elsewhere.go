@@ -75,7 +75,7 @@ func (l *Ledger) placeOutgoing(ctx context.Context, tx *sql.Tx, in channels.Inbo
 		}
 		for _, id := range ids {
 			if len(found[id]) > 0 {
-				return l.turn(ctx, tx, found[id][0].conversation)
+				return l.living(ctx, tx, Conversation{ID: found[id][0].conversation})
 			}
 		}
 	}
@@ -147,24 +147,34 @@ func (t *turn) answered(ctx context.Context, in channels.Inbound) error {
 		t.c.WaitingSince = time.Time{}
 		return nil
 	}
-	var read int64 // the answer refers to messages up to here
-	for _, id := range references(in.Thread) {
-		var seq int64
-		err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(m.seq), 0) FROM mail_ref r JOIN message m ON m.id = r.message_id
-			WHERE r.ref = $1 AND r.conversation_id = $2`, id, string(t.c.ID)).Scan(&seq)
+	ids, err := familyOf(ctx, t.tx, t.c.ID)
+	t.c.WaitingSince = time.Time{}
+	for _, id := range ids {
+		since, err := t.leftBy(ctx, id, in)
 		if err != nil {
 			return fmt.Errorf("count wait: %w", err)
+		}
+		t.c.WaitingSince = earlier(t.c.WaitingSince, since)
+	}
+	return err
+}
+
+// leftBy is when the first message came to a conversation that an answer leaves unanswered, zero when there is none.
+func (t *turn) leftBy(ctx context.Context, id ConversationID, in channels.Inbound) (time.Time, error) {
+	var read int64 // the answer refers to messages up to here
+	for _, ref := range references(in.Thread) {
+		var seq int64
+		err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(m.seq), 0) FROM mail_ref r JOIN message m ON m.id = r.message_id
+			WHERE r.ref = $1 AND r.conversation_id = $2`, ref, string(id)).Scan(&seq)
+		if err != nil {
+			return time.Time{}, err
 		}
 		read = max(read, seq)
 	}
 	var first sql.NullInt64
 	err := t.tx.QueryRowContext(ctx, `SELECT MIN(at) FROM message WHERE conversation_id = $1 AND direction = 'in' AND auto = '' AND seq > $2
-			AND sent_at > $3`, string(t.c.ID), read, in.SentAt.UnixMilli()).Scan(&first)
-	if err != nil {
-		return fmt.Errorf("count wait: %w", err)
-	}
-	t.c.WaitingSince = db.Time(first)
-	return nil
+			AND sent_at > $3`, string(id), read, in.SentAt.UnixMilli()).Scan(&first)
+	return db.Time(first), err
 }
 
 // reaches reports whether a message of ours is addressed to somebody who takes part in the conversation.

@@ -71,6 +71,8 @@ type Conversation struct {
 	WaitingSince    time.Time          `json:"waiting_since,omitzero"` // zero: answered
 	CreatedAt       time.Time          `json:"created_at"`
 	ClosedAt        time.Time          `json:"closed_at,omitzero"`
+	MergedInto      ConversationID     `json:"merged_into,omitempty"` // where it goes on, which may be merged itself; it is closed then
+	MergedAt        time.Time          `json:"merged_at,omitzero"`
 }
 
 // Direction says which way a message goes.
@@ -135,7 +137,7 @@ type Change struct {
 	Delivery     *DeliveryChange `json:"delivery,omitempty"`    // delivery, redirected
 	Decision     *Decision       `json:"decision,omitempty"`    // queued, offered, unmatched, assigned
 	Marked       *Marked         `json:"marked,omitempty"`      // marked
-	Related      *Related        `json:"related,omitempty"`     // branched: the conversation that was begun
+	Related      *Related        `json:"related,omitempty"`     // branched: the conversation that was begun; merged, joined, split, parted: the other one
 	From         AgentID         `json:"from,omitempty"`        // transferred, reopened, requeued: who had it
 	Reason       string          `json:"reason,omitempty"`      // stable code: transfer, agent_lost, expired, declined, customer_wrote …
 	Detail       string          `json:"detail,omitempty"`      // words of a person, such as why it was declined
@@ -146,7 +148,7 @@ type Change struct {
 type Related struct {
 	ID     ConversationID `json:"id"`
 	Number int64          `json:"number"`
-	Of     MessageID      `json:"of"` // the message from which it was begun
+	Of     MessageID      `json:"of"` // branched: the message from which it was begun
 }
 
 // DeliveryChange says what became of an outgoing message.

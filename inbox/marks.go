@@ -37,13 +37,44 @@ func (l *Ledger) Mark(ctx context.Context, m channels.Mark) error {
 		WHERE r.ref = $1 AND r.ours = 0 AND m.account_id = $2 AND m.direction = 'in' AND m.auto = ''`, m.MessageID, string(m.Account))
 	for _, answered := range found {
 		if err == nil {
-			_, err = l.change(ctx, answered.Conversation, func(t *turn) error { return t.markAnswered(ctx, answered) })
+			err = l.markAnswered(ctx, answered)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("mark message of %s: %w", m.Account, err)
 	}
 	return nil
+}
+
+// markAnswered tells that a message was answered elsewhere, where its conversation goes on.
+func (l *Ledger) markAnswered(ctx context.Context, m stored) error {
+	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+		t, err := l.living(ctx, tx, Conversation{ID: m.Conversation})
+		if err != nil {
+			return err
+		}
+		if t.c.ID != m.Conversation {
+			err = t.markMerged(ctx, m)
+		} else {
+			err = t.markAnswered(ctx, m)
+		}
+		if err != nil {
+			return err
+		}
+		return flush(ctx, t)
+	})
+}
+
+// markMerged is markAnswered for a message of a conversation that was merged into this one.
+func (t *turn) markMerged(ctx context.Context, m stored) error {
+	if t.c.State == Closed || t.c.LastOutAt.After(m.At) {
+		return nil
+	}
+	ids, err := familyOf(ctx, t.tx, t.c.ID)
+	if err != nil {
+		return err
+	}
+	return t.mark(ctx, m, func() (time.Time, error) { return waitsIn(ctx, t.tx, ids, m.At) })
 }
 
 // markAnswered tells that a message was answered elsewhere, unless that is no news.
@@ -57,29 +88,35 @@ func (t *turn) markAnswered(ctx context.Context, m stored) error {
 	if err != nil || later > 0 {
 		return err
 	}
-	if told, err := t.isMarked(ctx, m.ID); err != nil || told {
+	return t.mark(ctx, m, func() (time.Time, error) { return t.waitsAfter(ctx, m.Seq) })
+}
+
+// mark tells it once, and stops the wait if that is wished: since then counts it anew.
+func (t *turn) mark(ctx context.Context, m stored, since func() (time.Time, error)) error {
+	if told, err := t.isMarked(ctx, m); err != nil || told {
 		return err
 	}
 	mark := Marked{Message: m.ID, Seq: m.Seq, What: channels.MarkAnswered}
 	if a, ok := t.l.Account(m.Account); ok && a.AnsweredStops && !t.c.WaitingSince.IsZero() {
 		mark.Stopped = true
-		if t.c.WaitingSince, err = t.waitsAfter(ctx, m.Seq); err != nil {
+		var err error
+		if t.c.WaitingSince, err = since(); err != nil {
 			return err
 		}
 	}
 	return t.tell(journal.Marked, providerActor(m.Account), Change{Marked: &mark, Reason: string(mark.What)})
 }
 
-// isMarked reports whether it was told before.
-func (t *turn) isMarked(ctx context.Context, id MessageID) (bool, error) {
-	told, err := list(ctx, t.tx, scanText, `SELECT data FROM event WHERE stream = $1 AND type = $2`,
-		string(journal.ConversationStream(string(t.c.ID))), string(journal.Marked))
+// isMarked reports whether it was told before, here or where the message is stored.
+func (t *turn) isMarked(ctx context.Context, m stored) (bool, error) {
+	told, err := list(ctx, t.tx, scanText, `SELECT data FROM event WHERE stream IN ($1, $2) AND type = $3`, string(t.stream()),
+		string(journal.ConversationStream(string(m.Conversation))), string(journal.Marked))
 	for _, data := range told {
 		var ch Change
 		if err := json.Unmarshal([]byte(data), &ch); err != nil {
 			return false, fmt.Errorf("read mark: %w", err)
 		}
-		if ch.Marked != nil && ch.Marked.Message == id {
+		if ch.Marked != nil && ch.Marked.Message == m.ID {
 			return true, nil
 		}
 	}

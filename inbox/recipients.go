@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sportello/channels"
@@ -135,7 +136,11 @@ func (l *Ledger) participants(ctx context.Context, t *turn, k channels.Kind) (ma
 	for _, a := range own {
 		known[a] = true
 	}
-	all, err := mentioned(ctx, t.tx, t.c.ID, k)
+	ids, err := familyOf(ctx, t.tx, t.c.ID)
+	if err != nil {
+		return nil, err
+	}
+	all, err := mentioned(ctx, t.tx, ids, k)
 	for _, m := range all {
 		known[m.peer] = true
 		for _, a := range slices.Concat(m.To, m.Cc, m.Details.ReplyTo, m.Details.Bcc) {
@@ -145,8 +150,9 @@ func (l *Ledger) participants(ctx context.Context, t *turn, k channels.Kind) (ma
 	return known, err
 }
 
-// mentioned are the last messages of a conversation by one channel, with nothing but whom they name.
-func mentioned(ctx context.Context, tx *sql.Tx, id ConversationID, k channels.Kind) ([]stored, error) {
+// mentioned are the last messages of conversations by one channel, with nothing but whom they name.
+func mentioned(ctx context.Context, tx *sql.Tx, ids []ConversationID, k channels.Kind) ([]stored, error) {
+	places, args := marks(ids)
 	return list(ctx, tx, func(row scanner) (m stored, err error) {
 		var to, cc, details string
 		if err := row.Scan(&m.peer, &to, &cc, &details); err != nil {
@@ -156,8 +162,8 @@ func mentioned(ctx context.Context, tx *sql.Tx, id ConversationID, k channels.Ki
 			err = json.Unmarshal([]byte(details), &m.Details)
 		}
 		return m, errors.Join(err, json.Unmarshal([]byte(to), &m.To), json.Unmarshal([]byte(cc), &m.Cc))
-	}, `SELECT m.peer, m.recipients, m.copies, m.details FROM message m WHERE m.conversation_id = $1 AND m.kind = $2
-		ORDER BY m.seq DESC LIMIT 200`, string(id), string(k))
+	}, `SELECT m.peer, m.recipients, m.copies, m.details FROM message m WHERE m.conversation_id IN (`+places+`) AND m.kind = $`+strconv.Itoa(len(ids)+1)+`
+		ORDER BY m.seq DESC LIMIT 200`, append(args, string(k))...)
 }
 
 // address puts the recipients and the subject that the author chose into an envelope.
@@ -202,8 +208,13 @@ func (l *Ledger) Envelope(ctx context.Context, id ConversationID, account channe
 		if a, ok := l.Account(account); ok && a.Kind == channels.Email {
 			e.Subject = l.subject(c, a)
 		}
-		last, err := readMessage(ctx, tx, `WHERE m.conversation_id = $1 AND m.kind = $2 AND m.direction = 'in' AND m.auto = ''
-			ORDER BY m.seq DESC LIMIT 1`, string(id), string(channels.Email))
+		ids, err := familyOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		places, args := marks(ids)
+		last, err := readMessage(ctx, tx, `WHERE m.conversation_id IN (`+places+`) AND m.kind = 'email' AND m.direction = 'in' AND m.auto = ''
+			ORDER BY m.at DESC, m.seq DESC LIMIT 1`, args...)
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}

@@ -6,7 +6,8 @@ import "fmt"
 // codes only.
 type Refused struct {
 	Code  string
-	Agent AgentID // taken, not_yours: who has it
+	Agent AgentID        // taken, not_yours: who has it
+	Into  ConversationID // merged: where it goes on
 }
 
 // The refusals.
@@ -21,6 +22,9 @@ var (
 	ErrUnseen    error = Refused{Code: "customer_wrote"} // he would close over what he has not seen
 	ErrTooLate   error = Refused{Code: "too_late"}       // it may have left already
 	ErrEmpty     error = Refused{Code: "empty"}          // nothing to say: no text and no file
+	ErrMerged    error = Refused{Code: "merged"}         // it was merged into another conversation, where it goes on
+	ErrOthers    error = Refused{Code: "other_customer"} // the two conversations are not of the same customer
+	ErrFinal     error = Refused{Code: "final"}          // it was merged too long ago
 	ErrLeaseLost error = Refused{Code: "lease_lost"}     // the outbox row is not held any more, or is not to leave any more
 )
 

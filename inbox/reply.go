@@ -88,7 +88,7 @@ func (l *Ledger) mayReply(ctx context.Context, t *turn, cmd ReplyCmd) error {
 		return ErrEmpty
 	}
 	if t.c.State == Closed {
-		return ErrClosed
+		return t.c.ended()
 	}
 	if t.c.Assignee != cmd.Agent && !cmd.AsManager {
 		return Refused{Code: "not_yours", Agent: t.c.Assignee}
@@ -173,11 +173,12 @@ func (t *turn) post(actor journal.Actor, m stored, row Row) (stored, error) {
 	return m, nil
 }
 
-// conversationRefs are the ids of the mails of a conversation, oldest first, with the customer's last one by itself.
-func conversationRefs(ctx context.Context, tx *sql.Tx, id ConversationID) (all []string, lastIn string, err error) {
+// conversationRefs are the ids of the mails of conversations, oldest first, with the customer's last one by itself.
+func conversationRefs(ctx context.Context, tx *sql.Tx, ids []ConversationID) (all []string, lastIn string, err error) {
+	places, args := marks(ids)
 	refs, err := list(ctx, tx, func(row scanner) (r ref, err error) { return r, row.Scan(&r.id, &r.ours) },
-		`SELECT r.ref, r.ours FROM mail_ref r JOIN message m ON m.id = r.message_id WHERE r.conversation_id = $1
-			AND m.state <> 'canceled' ORDER BY m.seq`, string(id))
+		`SELECT r.ref, r.ours FROM mail_ref r JOIN message m ON m.id = r.message_id WHERE r.conversation_id IN (`+places+`)
+			AND m.state <> 'canceled' ORDER BY m.at, m.seq`, args...)
 	for _, r := range refs {
 		if !slices.Contains(all, r.id) {
 			all = append(all, r.id)

@@ -15,7 +15,8 @@ import (
 
 const conversationColumns = `v.id, v.number, v.customer_id, c.name, ` + contactColumn + `, c.tier, c.locale, v.kind, v.account_id, v.subject, v.state, v.queue,
 	v.priority, v.skills, v.assignee, v.sticky, v.rules_version, v.disposition, COALESCE(v.previous_id, ''), v.last_kind, v.last_from, v.last_seq,
-	v.last_message_seq, v.preview, v.last_in_at, v.last_out_at, v.queued_at, v.waiting_since, v.created_at, v.closed_at`
+	v.last_message_seq, v.preview, v.last_in_at, v.last_out_at, v.queued_at, v.waiting_since, v.created_at, v.closed_at, COALESCE(v.merged_into, ''),
+	v.merged_at`
 
 // contactColumn is how a customer without a name is called.
 const contactColumn = `CASE WHEN c.name <> '' THEN '' ELSE COALESCE((SELECT i.value FROM identity i
@@ -40,15 +41,17 @@ type scanner = db.Row
 func scanConversation(row scanner) (Conversation, error) {
 	var v Conversation
 	var skills string
-	var in, out, queued, waiting, created, closed sql.NullInt64
+	var in, out, queued, waiting, created, closed, merged sql.NullInt64
 	err := row.Scan(&v.ID, &v.Number, &v.Customer, &v.CustomerName, &v.CustomerContact, &v.CustomerTier, &v.Locale, &v.Kind, &v.Account, &v.Subject,
 		&v.State, &v.Queue, &v.Priority, &skills, &v.Assignee, &v.Sticky, &v.RulesVersion, &v.Disposition, &v.Previous, &v.LastKind,
-		&v.LastFrom, &v.LastSeq, &v.LastMessageSeq, &v.Preview, &in, &out, &queued, &waiting, &created, &closed)
+		&v.LastFrom, &v.LastSeq, &v.LastMessageSeq, &v.Preview, &in, &out, &queued, &waiting, &created, &closed,
+		&v.MergedInto, &merged)
 	if err != nil {
 		return Conversation{}, err
 	}
 	v.LastInAt, v.LastOutAt, v.QueuedAt = db.Time(in), db.Time(out), db.Time(queued)
 	v.WaitingSince, v.CreatedAt, v.ClosedAt = db.Time(waiting), db.Time(created), db.Time(closed)
+	v.MergedAt = db.Time(merged)
 	return v, json.Unmarshal([]byte(skills), &v.Skills)
 }
 

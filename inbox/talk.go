@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sportello/channels"
@@ -16,12 +17,16 @@ var _ chat.Record = (*Ledger)(nil)
 const (
 	mostLines    = 500
 	snapshotSize = 200
+	mostBrought  = 50
 )
 
 // Talk is what a chat visitor may see of his current conversation: what he wrote in the chat, and what was sent to him by chat or was
 // meant for the chat and went another way. Never notes, never what he wrote on other channels, nothing that has not passed the gate.
 // An epoch that is not the current conversation, or a gap that is too large, is answered with a snapshot. While a message waits at the
 // gate, LastSeq stays before it, so that lines after it may be returned twice, and none is passed over.
+//
+// Where his conversation was merged into another, he talks in that one. A snapshot of it begins with the newest lines of what was merged
+// into it, all at position 1, which no line of its own has.
 func (l *Ledger) Talk(ctx context.Context, account channels.AccountID, visitor, epoch string, after int64) (chat.Talk, error) {
 	talk, err := l.talk(ctx, account, visitor, epoch, after)
 	if err != nil {
@@ -42,6 +47,11 @@ func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, 
 	if err != nil {
 		return chat.Talk{}, err
 	}
+	if v.MergedInto != "" {
+		if v, err = l.livingNow(ctx, v); err != nil {
+			return chat.Talk{}, err
+		}
+	}
 	talk := chat.Talk{Epoch: string(v.ID), Open: v.State != Closed, LastSeq: after}
 	var lines []visible
 	if epoch == talk.Epoch {
@@ -50,8 +60,9 @@ func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, 
 	if err == nil && (epoch != talk.Epoch || len(lines) > mostLines) {
 		talk.Reset, talk.LastSeq = true, 0
 		lines, err = l.lines(ctx, v.ID, account, visitor, 0, `DESC`, snapshotSize)
-		for i, j := 0, len(lines)-1; i < j; i, j = i+1, j-1 {
-			lines[i], lines[j] = lines[j], lines[i]
+		slices.Reverse(lines)
+		if err == nil {
+			talk.Lines, err = l.brought(ctx, v.ID, account, visitor)
 		}
 	}
 	if err != nil {
@@ -66,6 +77,39 @@ func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, 
 		talk.LastSeq = max(talk.LastSeq, upto)
 	}
 	return talk, nil
+}
+
+// livingNow reads the conversation in which a merged one goes on.
+func (l *Ledger) livingNow(ctx context.Context, v Conversation) (Conversation, error) {
+	id, err := endOf(ctx, l.db, v.MergedInto)
+	if err != nil {
+		return Conversation{}, err
+	}
+	return l.Conversation(ctx, id)
+}
+
+// brought are the newest lines of what was merged into a conversation, oldest first.
+func (l *Ledger) brought(ctx context.Context, id ConversationID, account channels.AccountID, visitor string) ([]chat.Line, error) {
+	family, err := familyOf(ctx, l.db, id)
+	if err != nil {
+		return nil, err
+	}
+	var all []chat.Line
+	for _, member := range family[1:] {
+		lines, err := l.lines(ctx, member, account, visitor, 0, `DESC`, mostBrought)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range slices.Backward(lines) {
+			all = append(all, m.line(visitor))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b chat.Line) int { return a.At.Compare(b.At) })
+	all = all[max(0, len(all)-mostBrought):]
+	for i := range all {
+		all[i].Seq = 1
+	}
+	return all, nil
 }
 
 // visible is a message with the outbox row that took it out. gate is the position of the first message that still waits at the

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -165,12 +164,9 @@ type foundRef struct {
 
 // mailRefs looks ids up, the newest conversation of each first.
 func mailRefs(ctx context.Context, tx *sql.Tx, ids []string) (map[string][]foundRef, error) {
-	marks, args := make([]string, len(ids)), make([]any, len(ids))
-	for i, id := range ids {
-		marks[i], args[i] = "$"+strconv.Itoa(i+1), id
-	}
+	places, args := marks(ids)
 	rows, err := list(ctx, tx, func(row scanner) (f foundRef, err error) { return f, row.Scan(&f.id, &f.conversation, &f.ours) },
-		`SELECT ref, conversation_id, ours FROM mail_ref WHERE ref IN (`+strings.Join(marks, ", ")+`) ORDER BY conversation_id DESC`, args...)
+		`SELECT ref, conversation_id, ours FROM mail_ref WHERE ref IN (`+places+`) ORDER BY conversation_id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("look up references: %w", err)
 	}
@@ -192,7 +188,7 @@ func takesPart(ctx context.Context, tx *sql.Tx, v Conversation, a channels.Addre
 	if err != nil || n > 0 {
 		return n > 0, err
 	}
-	all, err := mentioned(ctx, tx, v.ID, a.Kind)
+	all, err := mentioned(ctx, tx, []ConversationID{v.ID}, a.Kind)
 	for _, m := range all {
 		if m.peer == a.Value || slices.ContainsFunc(slices.Concat(m.To, m.Cc), func(p channels.Address) bool { return p.Value == a.Value }) {
 			return true, nil

@@ -3,7 +3,9 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"sportello/channels"
 	"sportello/inbox/journal"
 )
 
@@ -12,7 +14,7 @@ import (
 // he waits for the failed reply itself. What was written before the conversation was last closed counts no more.
 func (t *turn) unanswered(ctx context.Context, row Row) error {
 	if row.Class != ClassReply || t.c.State == Closed {
-		return nil
+		return t.passOn(ctx, row)
 	}
 	var reached int64
 	err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM (
@@ -30,4 +32,32 @@ func (t *turn) unanswered(ctx context.Context, row Row) error {
 		t.c.WaitingSince = row.CreatedAt
 	}
 	return nil
+}
+
+// passOn counts anew in the conversation that this one was merged into, if it was: the customer may wait there for the failed reply.
+func (t *turn) passOn(ctx context.Context, row Row) error {
+	if t.c.MergedInto == "" || row.Class != ClassReply {
+		return nil
+	}
+	m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
+	if err != nil {
+		return err
+	}
+	end, err := t.l.living(ctx, t.tx, t.c)
+	if err != nil || end.c.State == Closed {
+		return err
+	}
+	if err := end.awaits(ctx, time.Time{}); err != nil {
+		return err
+	}
+	if m.State == channels.StateFailed && end.c.WaitingSince.IsZero() && !end.c.LastOutAt.After(m.At) {
+		end.c.WaitingSince = m.At
+	}
+	if end.c.WaitingSince.Equal(end.before.WaitingSince) {
+		return nil
+	}
+	if err := end.tellDelivery(row, m.State, m.Fault, nil, "system"); err != nil {
+		return err
+	}
+	return flush(ctx, end)
 }

@@ -24,7 +24,7 @@ func (t *turn) place(cmd PlaceCmd) error {
 	case cmd.OnlyNew && t.c.State != New:
 		return ErrState
 	case t.c.State == Closed:
-		return ErrClosed
+		return t.c.ended()
 	case t.c.State == Assigned || cmd.Queue == "":
 		return ErrState
 	}
@@ -58,7 +58,7 @@ func (l *Ledger) Assign(ctx context.Context, cmd AssignCmd) (Conversation, error
 		case cmd.Agent == "":
 			return ErrState
 		case t.c.State == Closed:
-			return ErrClosed
+			return t.c.ended()
 		case t.c.Assignee == cmd.Agent:
 			return nil
 		case t.c.State == Assigned:
@@ -102,7 +102,7 @@ func (l *Ledger) Transfer(ctx context.Context, cmd TransferCmd) (Conversation, e
 // mayMove lets the assignee, a manager and the house itself dispose of a conversation; anybody may if nobody has it.
 func (t *turn) mayMove(actor journal.Actor, manager bool) error {
 	if t.c.State == Closed {
-		return ErrClosed
+		return t.c.ended()
 	}
 	agent, byAgent := strings.CutPrefix(string(actor), "agent:")
 	if byAgent && !manager && t.c.Assignee != "" && t.c.Assignee != AgentID(agent) {
@@ -190,11 +190,14 @@ func (t *turn) close(disposition string) {
 }
 
 // Reopen opens a closed conversation by hand: it waits in the queue it had, or is new if it had none. Opening an open one does
-// nothing.
+// nothing; one that was merged is ErrMerged (see Split).
 func (l *Ledger) Reopen(ctx context.Context, cmd ReopenCmd) (Conversation, error) {
 	return l.work(ctx, "reopen", cmd.Conversation, func(t *turn) error {
-		if t.c.State != Closed {
+		switch {
+		case t.c.State != Closed:
 			return nil
+		case t.c.MergedInto != "":
+			return t.c.ended()
 		}
 		t.reopen()
 		return t.tell(journal.Reopened, cmd.Actor, Change{From: t.c.Sticky, Reason: cmd.Reason})

@@ -135,6 +135,7 @@ func (r *Router) tidy(ctx context.Context) error {
 var wakes = map[string]bool{
 	string(journal.Opened): true, string(journal.Queued): true, string(journal.OfferEnded): true, string(journal.Assigned): true,
 	string(journal.Transferred): true, string(journal.Closed): true, string(journal.Reopened): true,
+	string(journal.Merged): true, string(journal.Joined): true, string(journal.Split): true,
 	string(journal.RulesPublished): true, live.EntryAgent: true, live.EntryOfferEnd: true,
 }
 

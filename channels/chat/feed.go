@@ -142,10 +142,14 @@ func (f *feed) fetch(ss *session, from int64) ([]Line, bool) {
 	return fresh, true
 }
 
-// send sends lines in parts of bearable size and moves the position with each. The caller holds mu.
+// send sends lines in parts of bearable size and moves the position with each; lines of one position are in one part, so that none of
+// them is passed over by who resumes after it. The caller holds mu.
 func (f *feed) send(ss *session, lines []Line, reset bool, upto int64) {
 	for first := true; first || len(lines) > 0; first = false {
 		n := min(len(lines), linesPerPart)
+		for n > 0 && n < len(lines) && lines[n].Seq == lines[n-1].Seq {
+			n++
+		}
 		part := outFrame{T: outLines, Epoch: f.epoch, Open: f.open, Reset: reset && first, Upto: upto}
 		for _, l := range lines[:n] {
 			part.Lines = append(part.Lines, wireOf(l))

@@ -29,7 +29,7 @@ func (h *house) verb() {
 	cid := inbox.ConversationID(id)
 	ctx := h.Context()
 	var err error
-	switch h.rand.IntN(12) {
+	switch h.rand.IntN(14) {
 	case 0:
 		h.accept(in)
 	case 1, 2:
@@ -57,6 +57,14 @@ func (h *house) verb() {
 		h.ok(found)
 		in.External, in.From = "", channels.Address{Kind: channels.Email, Value: fmt.Sprintf("other%d@example.it", h.rand.IntN(4))}
 		_, err = h.ledger.Branch(ctx, inbox.BranchCmd{Message: m[0].ID, Original: in, Agent: marco})
+	case 10:
+		v, found := h.ledger.Conversation(ctx, cid)
+		h.ok(found)
+		others, found := h.ledger.ConversationsByCustomer(ctx, v.Customer, 10)
+		h.ok(found)
+		_, err = h.ledger.Merge(ctx, inbox.MergeCmd{Conversation: cid, Into: others[h.rand.IntN(len(others))].ID, Agent: marco, AsManager: true})
+	case 11:
+		_, err = h.ledger.Split(ctx, inbox.SplitCmd{Conversation: cid, Agent: marco})
 	default:
 		h.work()
 	}

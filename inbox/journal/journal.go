@@ -37,6 +37,10 @@ const (
 	AutoStopped Type = "automatic.stopped"     // an automatic message was not sent, or may be again, and why
 	Marked      Type = "message.marked"        // somebody did something to a customer's message in a program of his own
 	Branched    Type = "conversation.branched" // a conversation with the sender of a mail that was passed on was begun
+	Merged      Type = "conversation.merged"   // it goes on in another one
+	Joined      Type = "conversation.joined"   // another one was merged into it
+	Split       Type = "conversation.split"    // it stands by itself again
+	Parted      Type = "conversation.parted"   // one that was merged into it stands by itself again
 )
 
 // The events of other streams.

@@ -61,7 +61,8 @@ var unions = map[reflect.Type][]string{
 	reflect.TypeFor[journal.Type](): words(
 		journal.Opened, journal.Received, journal.Replied, journal.Noted, journal.Corrected, journal.Delivery, journal.Redirected, journal.Queued,
 		journal.Offered, journal.OfferEnded, journal.Unmatched, journal.Assigned, journal.Transferred, journal.Closed,
-		journal.Reopened, journal.Linked, journal.AutoStopped, journal.Marked, journal.Branched, journal.CustomerChanged, journal.RulesPublished),
+		journal.Reopened, journal.Linked, journal.AutoStopped, journal.Marked, journal.Branched, journal.Merged,
+		journal.Joined, journal.Split, journal.Parted, journal.CustomerChanged, journal.RulesPublished),
 	reflect.TypeFor[customer.Code](): words(
 		customer.CodePreferred, customer.CodeLastInbound, customer.CodeConversation, customer.CodeAvailable, customer.CodeVisitorHere,
 		customer.CodeUnverified, customer.CodeVisitorLeft, customer.CodePreferredOther, customer.CodeConsentMissing,
