@@ -354,7 +354,7 @@ func (o *Outbox) step(ctx context.Context, what string, row Row, fn func(t *turn
 		if err := fn(t, now); err != nil {
 			return err
 		}
-		return flush(ctx, t)
+		return finish(ctx, t)
 	})
 	if err != nil {
 		return fmt.Errorf("%s outbox row %s: %w", what, row.ID, err)

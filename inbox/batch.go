@@ -80,8 +80,12 @@ type batched struct {
 
 func (b *batched) accept(ctx context.Context, written func()) error {
 	plain, begin, err := b.sort(ctx)
+	if err == nil && len(plain) == len(b.all) {
+		b.next(written)
+		return b.takePlain(ctx, plain, true)
+	}
 	if err == nil {
-		err = b.takePlain(ctx, plain)
+		err = b.takePlain(ctx, plain, false)
 	}
 	if err == nil {
 		err = b.takeBeginnings(ctx, begin)
@@ -91,10 +95,17 @@ func (b *batched) accept(ctx context.Context, written func()) error {
 			err = b.l.accept(ctx, b.tx, a)
 		}
 	}
-	if err == nil && b.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
-		written()
+	if err == nil {
+		b.next(written)
 	}
 	return err
+}
+
+// next lets the next batch begin. The only writer of SQLite gains nothing from a second one that waits.
+func (b *batched) next(written func()) {
+	if b.l.db.Dialect == db.Postgres {
+		written()
+	}
 }
 
 // plainMessage is a message with the conversation it goes on in.
@@ -157,8 +168,8 @@ func tellsMore(in channels.Inbound, c Conversation) bool {
 	return c.CustomerName == "" && named || c.Locale == "" && in.Locale != ""
 }
 
-// takePlain writes the plain messages.
-func (b *batched) takePlain(ctx context.Context, plain []plainMessage) error {
+// takePlain writes the plain messages, and commits if they are all there are.
+func (b *batched) takePlain(ctx context.Context, plain []plainMessage, all bool) error {
 	if len(plain) == 0 {
 		return nil
 	}
@@ -174,5 +185,5 @@ func (b *batched) takePlain(ctx context.Context, plain []plainMessage) error {
 		seen[i] = customer.Sighting{Customer: p.turn.c.Customer, In: p.in}
 		p.wrote = true
 	}
-	return flushWith(ctx, []db.Statement{b.l.book.Seen(seen...)}, nil, turns...)
+	return flushWith(ctx, []db.Statement{b.l.book.Seen(seen...)}, nil, all, turns...)
 }

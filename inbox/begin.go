@@ -125,7 +125,7 @@ func (b *batched) takeBeginnings(ctx context.Context, all []beginning) error {
 		return err
 	}
 	turns[0].events = append(made.Events, turns[0].events...)
-	if err := flushWith(ctx, append(made.Statements(), b.l.book.Seen(seen...)), nil, turns...); err != nil {
+	if err := flushWith(ctx, append(made.Statements(), b.l.book.Seen(seen...)), nil, false, turns...); err != nil {
 		return err
 	}
 	for i, s := range all {

@@ -68,7 +68,7 @@ func (l *Ledger) Unmatched(ctx context.Context, all map[ConversationID]Decision)
 			}
 			told = append(told, t)
 		}
-		return flush(ctx, told...)
+		return finish(ctx, told...)
 	})
 	if err != nil {
 		return fmt.Errorf("note missing matches: %w", err)

@@ -46,7 +46,7 @@ func (l *Ledger) Settle(ctx context.Context, r channels.Receipt) error {
 		if err := l.settle(ctx, t, row, r); err != nil {
 			return err
 		}
-		return flush(ctx, t)
+		return finish(ctx, t)
 	})
 	if err != nil {
 		return fmt.Errorf("settle %s/%s: %w", r.Account, cmp.Or(r.OutboxID, r.External, r.MessageID), err)

@@ -224,13 +224,12 @@ func updateConversations(d *db.DB, turns []*turn) (db.Statement, error) {
 		db.Ints("was_seq", turns, func(t *turn) int64 { return t.before.LastSeq }),
 		db.Texts("was_state", turns, func(t *turn) ConversationState { return t.before.State }),
 		db.Times("updated_at", turns, func(t *turn) time.Time { return t.at }))...)
-	return db.Do(`WITH `+with+`
-		UPDATE conversation SET customer_id = w.customer_id, state = w.state, queue = w.queue, priority = w.priority, skills = w.skills,
+	return d.Exactly(len(turns), ErrState, with, `UPDATE conversation SET customer_id = w.customer_id, state = w.state, queue = w.queue, priority = w.priority, skills = w.skills,
 			assignee = w.assignee, sticky = w.sticky, rules_version = w.rules_version, disposition = w.disposition,
 			last_kind = w.last_kind, last_from = w.last_from, last_seq = w.last_seq, last_message_seq = w.last_message_seq, preview = w.preview,
 			last_in_at = w.last_in_at, last_out_at = w.last_out_at, queued_at = w.queued_at, waiting_since = w.waiting_since,
 			closed_at = w.closed_at, updated_at = w.updated_at, head = w.head
-		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...).Exactly(len(turns), ErrState), nil
+		FROM w WHERE conversation.id = w.id AND conversation.last_seq = w.was_seq AND conversation.state = w.was_state`, args...), nil
 }
 
 func toJSON(v any) (string, error) {

@@ -43,11 +43,7 @@ func (l *Ledger) together(batch []*gate.Ticket[act, outcome], written func()) {
 	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
 		r.dismiss()
 		r = &round{l: l, tx: tx, express: l.express.Load(), out: make([]outcome, len(batch)), replied: map[ConversationID]bool{}}
-		err := r.take(ctx, batch)
-		if err == nil && l.db.Dialect == db.Postgres {
-			written()
-		}
-		return err
+		return r.take(ctx, batch, written)
 	})
 	for i, t := range batch {
 		t.Out, t.Err = outcome{}, nil
@@ -79,7 +75,7 @@ type round struct {
 	out     []outcome // by the place in the batch
 }
 
-func (r *round) take(ctx context.Context, batch []*gate.Ticket[act, outcome]) error {
+func (r *round) take(ctx context.Context, batch []*gate.Ticket[act, outcome], written func()) error {
 	var at []int // the places of the replies
 	var cmds []ReplyCmd
 	for i, t := range batch {
@@ -114,6 +110,9 @@ func (r *round) take(ctx context.Context, batch []*gate.Ticket[act, outcome]) er
 		if r.out[at[n]].reply, err = r.reply(ctx, cmd, facts[n]); err != nil {
 			return err
 		}
+	}
+	if r.l.db.Dialect == db.Postgres { // the only writer of SQLite gains nothing from a second one that waits
+		written()
 	}
 	return r.flush(ctx)
 }
@@ -151,7 +150,7 @@ func mayBeginAtOnce(cmd ReplyCmd, customer int64, now time.Time) bool {
 		cmd.Verdict.Seq == customer && now.Sub(cmd.Verdict.At) < verdictHolds
 }
 
-// flush writes everything, and the attempts of the rows that are begun.
+// flush writes everything with the attempts of the rows that are begun, and commits.
 func (r *round) flush(ctx context.Context) error {
 	turns := make([]*turn, 0, len(r.turns))
 	for _, t := range r.turns {
@@ -163,14 +162,14 @@ func (r *round) flush(ctx context.Context) error {
 		begun, contacts = append(begun, row), append(contacts, row.contacts()...)
 	}
 	if len(begun) == 0 {
-		return flushWith(ctx, r.news.statements(r.l), nil, turns...)
+		return flushWith(ctx, r.news.statements(r.l), nil, true, turns...)
 	}
 	with, args := r.l.db.With("w", db.Texts("outbox_id", begun, func(r Row) string { return r.ID }),
 		db.Ints("at", begun, func(r Row) int64 { return r.CreatedAt.UnixMilli() }))
 	return flushWith(ctx, r.news.statements(r.l), []db.Statement{
 		r.l.book.Contacted(begun[0].CreatedAt, contacts...),
 		db.Do(`WITH `+with+` INSERT INTO attempt (outbox_id, n, started_at) SELECT outbox_id, 1, at FROM w`, args...),
-	}, turns...)
+	}, true, turns...)
 }
 
 // begun yields the rows that go to the dispatcher.

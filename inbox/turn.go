@@ -42,7 +42,7 @@ func (l *Ledger) change(ctx context.Context, id ConversationID, verb func(t *tur
 		if err := verb(t); err != nil {
 			return err
 		}
-		return flush(ctx, t)
+		return finish(ctx, t)
 	})
 	if err != nil {
 		return Conversation{}, err
@@ -140,18 +140,29 @@ func (t *turn) say(typ journal.Type, actor journal.Actor, m stored) (stored, err
 }
 
 // flush writes turns of one transaction, each of another conversation. Those that told nothing are left out.
-func flush(ctx context.Context, turns ...*turn) error { return flushWith(ctx, nil, nil, turns...) }
+func flush(ctx context.Context, turns ...*turn) error {
+	return flushWith(ctx, nil, nil, false, turns...)
+}
 
-// flushWith is flush with further statements before and behind it, in the same round trip.
-func flushWith(ctx context.Context, first, last []db.Statement, turns ...*turn) error {
+// finish is flush as the last of the transaction, which is committed in the same round trip.
+func finish(ctx context.Context, turns ...*turn) error {
+	return flushWith(ctx, nil, nil, true, turns...)
+}
+
+// flushWith is flush, or finish, with further statements before and behind it.
+func flushWith(ctx context.Context, first, last []db.Statement, finish bool, turns ...*turn) error {
 	told := slices.DeleteFunc(slices.Clone(turns), func(t *turn) bool { return len(t.events) == 0 })
 	if len(turns) == 0 {
 		return nil
 	}
 	l, tx := turns[0].l, turns[0].tx
+	write := l.db.Together
+	if finish {
+		write = l.db.Finish
+	}
 	all, err := written(ctx, l, tx, told)
 	if err == nil {
-		err = l.db.Together(ctx, tx, slices.Concat(first, all, last)...)
+		err = write(ctx, tx, slices.Concat(first, all, last)...)
 	}
 	if err != nil {
 		return fmt.Errorf("write conversation %s: %w", turns[0].c.ID, err)

@@ -5,14 +5,16 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // A transaction on PostgreSQL begins with its first statements, in the same round trip (DB.Together), so that beginning it costs nothing of
-// its own. The invariant: nothing is run in a transaction before "begin"; whatever a connection is asked for sends it first. The end is not
-// sent with the last statements: what they answer may be a reason not to commit (Statement.Exactly).
+// its own; if the caller knows its last statements, it is committed with them (DB.Finish), since what they answer is no reason not to: one
+// that is (DB.Exactly) fails, and PostgreSQL passes over the rest. The invariant: nothing is run in a transaction before "begin"; whatever
+// a connection is asked for sends it first.
 
 // pgConnector opens connections whose transactions begin with their first statement.
 type pgConnector struct{ driver.Connector }
@@ -35,6 +37,7 @@ type pgConn struct {
 	*stdlib.Conn
 	pending bool  // a transaction was asked for, and nothing was sent
 	failed  error // why it could not begin: nothing more is run until it is over
+	over    bool  // it was committed with its last statements
 }
 
 // BeginTx implements driver.ConnBeginTx.
@@ -42,7 +45,7 @@ func (c *pgConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx,
 	if opts != (driver.TxOptions{}) {
 		return c.Conn.BeginTx(ctx, opts)
 	}
-	c.pending, c.failed = true, nil
+	c.pending, c.failed, c.over = true, nil, false
 	return pgTx{ctx, c}, nil
 }
 
@@ -103,7 +106,7 @@ func (t pgTx) Commit() error {
 	c := t.conn
 	nothing, failed := c.pending, c.failed
 	c.pending, c.failed = false, nil
-	if nothing || failed != nil {
+	if nothing || failed != nil || c.over {
 		return failed
 	}
 	tag, err := c.Conn.Conn().Exec(t.ctx, "commit")
@@ -130,16 +133,26 @@ func (t pgTx) Rollback() error {
 	return err
 }
 
-// pipeline sends statements in one round trip, with the beginning of the transaction if that is pending. The first that fails says why.
-func (c *pgConn) pipeline(ctx context.Context, all []Statement) error {
+// pipeline sends statements in one round trip, with the beginning of the transaction if that is pending, and with its end if they are its
+// last. The first that fails says why.
+func (c *pgConn) pipeline(ctx context.Context, all []Statement, last bool) error {
 	if c.failed != nil {
 		return c.failed
 	}
+	if last {
+		if c.pending && len(all) == 0 {
+			return nil
+		}
+		all = append(slices.Clip(all), Statement{query: "commit"})
+	}
 	if !c.pending {
-		return c.send(ctx, all)
+		err := c.send(ctx, all)
+		c.over = last && err == nil
+		return err
 	}
 	c.pending = false
 	err := c.send(ctx, append([]Statement{{query: "begin"}}, all...))
+	c.over = last && err == nil
 	if err != nil && !c.open() {
 		c.failed = err
 	}
@@ -165,14 +178,14 @@ func (c *pgConn) send(ctx context.Context, all []Statement) error {
 func (s Statement) result(from pgx.BatchResults) error {
 	if s.each == nil {
 		tag, err := from.Exec()
-		if err != nil {
-			return err
+		if err == nil && s.query == "commit" && tag.String() != "COMMIT" {
+			err = pgx.ErrTxCommitRollback
 		}
-		return s.check(tag.RowsAffected())
+		return s.check(tag.RowsAffected(), err)
 	}
 	rows, err := from.Query()
 	if err != nil {
-		return err
+		return s.check(0, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -180,5 +193,5 @@ func (s Statement) result(from pgx.BatchResults) error {
 			return err
 		}
 	}
-	return rows.Err()
+	return s.check(0, rows.Err())
 }

@@ -92,3 +92,49 @@ func TestFailedTransactionIsNotCommitted(t *testing.T) {
 		}
 	}
 }
+
+// What is finished is committed with its last statements, or not at all: when one of them fails, when too few rows change, and when nothing
+// was run before them.
+func TestTransactionEndsWithItsLastStatements(t *testing.T) {
+	inboxtest.Databases(t, func(t *testing.T, d *db.DB) {
+		if _, err := d.ExecContext(t.Context(), `CREATE TABLE one (id BIGINT PRIMARY KEY)`); err != nil {
+			t.Fatal(err)
+		}
+		add := func(n int) db.Statement { return db.Do(`INSERT INTO one (id) VALUES ($1)`, n) }
+		with, args := d.With("w", db.Ints("id", []int{1, 2}, func(n int) int { return n }))
+		short := errors.New("too few")
+		both := d.Exactly(2, short, with, `UPDATE one SET id = one.id FROM w WHERE one.id = w.id`, args...)
+		finish := func(before []db.Statement, last ...db.Statement) (told bool, err error) {
+			err = d.Tx(t.Context(), func(tx *sql.Tx) error {
+				d.AfterCommit(tx, func() { told = true })
+				if err := d.Together(t.Context(), tx, before...); err != nil {
+					return err
+				}
+				return d.Finish(t.Context(), tx, last...)
+			})
+			return told, err
+		}
+		var n int
+		for _, c := range []struct {
+			name         string
+			before, last []db.Statement
+			fails        bool
+			want         int
+		}{
+			{"nothing", nil, nil, false, 0},
+			{"too few", nil, []db.Statement{add(1), both, add(9)}, true, 0},
+			{"at once", nil, []db.Statement{add(1)}, false, 1},
+			{"a repeat", []db.Statement{add(2)}, []db.Statement{add(1), add(3)}, true, 1},
+			{"in two steps", []db.Statement{add(2)}, []db.Statement{both, add(3)}, false, 3},
+			{"only before", []db.Statement{add(4)}, nil, false, 4},
+		} {
+			told, err := finish(c.before, c.last...)
+			if err := d.QueryRowContext(t.Context(), `SELECT count(*) FROM one`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			if told == c.fails || (err != nil) != c.fails || n != c.want {
+				t.Fatalf("%s: told %v, %v, %d rows", c.name, told, err, n)
+			}
+		}
+	})
+}

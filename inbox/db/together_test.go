@@ -46,8 +46,15 @@ func TestTogether(t *testing.T) {
 				t.Fatal(name, told, err, count())
 			}
 		}
-		if _, err := run(one("b"), none.Exactly(1, short), two("b")); !errors.Is(err, short) || count() != 2 {
+		with, args := d.With("w", db.Texts("id", []string{"nobody"}, func(id string) string { return id }))
+		exactly := func(rows int) db.Statement {
+			return d.Exactly(rows, short, with, `UPDATE one SET id = w.id FROM w WHERE one.id = w.id`, args...)
+		}
+		if _, err := run(one("b"), exactly(1), two("b")); !errors.Is(err, short) || count() != 2 {
 			t.Fatal(err, count())
+		}
+		if told, err := run(exactly(0)); err != nil || !told {
+			t.Fatal(err)
 		}
 		if _, err := run(two("nobody"), one("b")); err == nil || count() != 2 {
 			t.Fatal("a reference to nothing was written", count())

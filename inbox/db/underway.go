@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // underway is a transaction of DB.Tx.
@@ -59,18 +63,29 @@ func Ask(each func(Row) error, query string, args ...any) Statement {
 	return Statement{query: query, args: args, each: each}
 }
 
-// Exactly makes a statement fail with err when it does not change that many rows.
-func (s Statement) Exactly(rows int, err error) Statement {
-	s.want, s.fewer = int64(rows), err
-	return s
+// Exactly makes a statement that changes the rows of a set (With), and fails with fewer when those are not as many as rows. It fails where
+// it is run, so that nothing behind it is done: PostgreSQL is made to divide by zero.
+func (d *DB) Exactly(rows int, fewer error, with, change string, args ...any) Statement {
+	if d.Dialect == SQLite {
+		return Statement{query: `WITH ` + with + ` ` + change, args: args, want: int64(rows), fewer: fewer}
+	}
+	return Statement{
+		query: `WITH ` + with + `, changed AS (` + change + ` RETURNING 1)
+			SELECT 1 / CASE count(*) WHEN $` + strconv.Itoa(len(args)+1) + `::bigint THEN 1 ELSE 0 END FROM changed`,
+		args: append(slices.Clip(args), int64(rows)), fewer: fewer, each: func(Row) error { return nil },
+	}
 }
 
-func (s Statement) check(changed int64) error {
-	if s.fewer != nil && changed != s.want {
+// check is the error of a statement, given how many rows it changed and how it ended.
+func (s Statement) check(changed int64, err error) error {
+	var pg *pgconn.PgError
+	if s.fewer != nil && (err == nil && s.each == nil && changed != s.want || errors.As(err, &pg) && pg.Code == divisionByZero) {
 		return s.fewer
 	}
-	return nil
+	return err
 }
+
+const divisionByZero = "22012"
 
 // on runs one statement by itself.
 func (s Statement) on(ctx context.Context, q Querier) error {
@@ -79,8 +94,7 @@ func (s Statement) on(ctx context.Context, q Querier) error {
 		if err != nil {
 			return err
 		}
-		changed, err := r.RowsAffected()
-		return errors.Join(err, s.check(changed))
+		return s.check(r.RowsAffected())
 	}
 	rows, err := q.QueryContext(ctx, s.query, s.args...)
 	if err != nil {
@@ -101,7 +115,7 @@ func (d *DB) Together(ctx context.Context, tx *sql.Tx, all ...Statement) error {
 	batch := some(all)
 	u := d.underway(tx)
 	if d.Dialect == Postgres && u != nil && len(batch) > 0 {
-		return pipelined(ctx, u.conn, batch)
+		return pipelined(ctx, u.conn, batch, false)
 	}
 	for _, s := range batch {
 		if err := s.on(ctx, tx); err != nil {
@@ -109,6 +123,16 @@ func (d *DB) Together(ctx context.Context, tx *sql.Tx, all ...Statement) error {
 		}
 	}
 	return nil
+}
+
+// Finish is Together for the last statements of a transaction of Tx: PostgreSQL is sent the commit with them. Nothing more may be run in it,
+// and whoever runs it must have no reason left not to commit. An error may mean that it has been committed all the same, like one of Tx.
+func (d *DB) Finish(ctx context.Context, tx *sql.Tx, all ...Statement) error {
+	u := d.underway(tx)
+	if d.Dialect != Postgres || u == nil {
+		return d.Together(ctx, tx, all...)
+	}
+	return pipelined(ctx, u.conn, some(all), true)
 }
 
 // Read is Together for statements that only read, outside a transaction: each sees the record as it is when its turn comes.
@@ -120,7 +144,7 @@ func (d *DB) Read(ctx context.Context, all ...Statement) error {
 			return err
 		}
 		defer conn.Close() //nolint:errcheck // it goes back to the pool
-		return pipelined(ctx, conn, batch)
+		return pipelined(ctx, conn, batch, false)
 	}
 	for _, s := range batch {
 		if err := s.on(ctx, d); err != nil {
@@ -141,12 +165,12 @@ func some(all []Statement) []Statement {
 	return batch
 }
 
-func pipelined(ctx context.Context, conn *sql.Conn, all []Statement) error {
+func pipelined(ctx context.Context, conn *sql.Conn, all []Statement, last bool) error {
 	return conn.Raw(func(driver any) error {
 		c, ok := driver.(*pgConn)
 		if !ok {
 			return fmt.Errorf("the driver is %T", driver)
 		}
-		return c.pipeline(ctx, all)
+		return c.pipeline(ctx, all, last)
 	})
 }
