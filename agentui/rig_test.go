@@ -55,6 +55,8 @@ type rig struct {
 	srv    *httptest.Server
 	n      int // of messages written
 
+	server  *Server
+	inspect Inspect              // nil: every file may be sent
 	retried []channels.AccountID // accounts whose held messages were to be tried again
 }
 
@@ -91,6 +93,12 @@ func newRig(t *testing.T, d *db.DB) *rig {
 		Original: func(_ context.Context, m inbox.Message) (channels.Inbound, bool, error) {
 			return channels.Inbound{From: m.Details.Forward.From, Text: "Dov'è?", Subject: "Ordine 9"}, true, nil
 		},
+		Inspect: func(ctx context.Context, p channels.Part) (channels.Part, error) {
+			if r.inspect == nil {
+				return p, nil
+			}
+			return r.inspect(ctx, p)
+		},
 		Retry: func(_ context.Context, id channels.AccountID) (bool, error) {
 			r.retried = append(r.retried, id)
 			return id == "mail", nil
@@ -105,6 +113,7 @@ func newRig(t *testing.T, d *db.DB) *rig {
 	inboxtest.Background(t, live.NewRelay(j, r.live, log).Run)
 	inboxtest.Background(t, live.NewGuard(r.live, r.ledger, log).Run)
 	stop := inboxtest.Background(t, h.Run)
+	r.server = s
 	r.srv = httptest.NewServer(s.Handler())
 	t.Cleanup(r.srv.Close)
 	t.Cleanup(stop) // first: the sockets end by the hub's will

@@ -28,7 +28,7 @@ import (
 	"sportello/router/roster"
 )
 
-// Deps is what a Server works with. All but Unsubscriber, Original, Retry, Health, Down, ClientIP and Metrics are required.
+// Deps is what a Server works with. All but Unsubscriber, Original, Inspect, Retry, Health, Down, ClientIP and Metrics are required.
 type Deps struct {
 	Ledger   *inbox.Ledger
 	Book     *customer.Book
@@ -47,6 +47,7 @@ type Deps struct {
 	Unsubscriber *customer.Unsubscriber // nil: links in campaign mail lead nowhere
 
 	Original Original                                                       // nil: nothing is passed on
+	Inspect  Inspect                                                        // nil: agents send whatever they attach
 	Retry    func(context.Context, channels.AccountID) (ok bool, err error) // has held messages tried again; ok is false for an account that holds none back
 	Health   func() []channels.Health                                       // how each account does
 	Down     func() map[channels.AccountID]time.Time                        // accounts that cannot send now, and since when
@@ -54,11 +55,16 @@ type Deps struct {
 	Metrics  prometheus.Registerer                                          // nil counts for nobody
 }
 
+// Inspect looks at a file that an agent attaches, whose bytes are in the vault, and returns it with Check and Threat filled in.
+type Inspect func(ctx context.Context, p channels.Part) (channels.Part, error)
+
 // Settings say how a Server behaves.
 type Settings struct {
 	Public  string          // the origin under which browsers reach us: "https://help.example.it"; "" is whatever they ask for
 	Widgets []string        // origins of the websites that may embed the chat widget
 	Demo    []inbox.AgentID // in the demo: who is signed in by one click; nil otherwise
+
+	SendUnscanned bool // a file that the scanner could not be asked about is sent all the same
 }
 
 // Server answers the staff's requests. It is safe for concurrent use.

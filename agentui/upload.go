@@ -39,7 +39,34 @@ func (s *Server) upload(c *call) (any, error) {
 	if err != nil {
 		return nil, badUpload(err)
 	}
-	return wire.Attachment{Blob: blob, Name: name, Type: fileType(head, name), Size: size}, nil
+	p, err := s.inspected(c, channels.Part{Name: name, Type: fileType(head, name), Size: size, Blob: blob})
+	return wire.Attachment{Blob: p.Blob, Name: p.Name, Type: p.Type, Size: p.Size}, err
+}
+
+// inspected is a file of an agent with what was found in it, or why it may not be sent (E-45). A reply's files are looked at too: a name
+// and the bytes that it names are chosen anew there.
+func (s *Server) inspected(c *call, p channels.Part) (channels.Part, error) {
+	if s.Inspect == nil {
+		return p, nil
+	}
+	p, err := s.Inspect(c.ctx, p)
+	if err != nil {
+		return p, err
+	}
+	named := func(status int, code string) error {
+		return &refusal{status: status, code: code, fields: fields("name", p.Name, "threat", p.Threat)}
+	}
+	switch {
+	case p.Check == channels.CheckInfected:
+		return p, named(http.StatusUnprocessableEntity, "file_infected")
+	case p.Check == channels.CheckForbidden:
+		return p, named(http.StatusUnprocessableEntity, "file_forbidden")
+	case p.Check == channels.CheckTooLarge:
+		return p, named(http.StatusRequestEntityTooLarge, "file_too_large")
+	case p.Check == channels.CheckUnscanned && !s.set.SendUnscanned:
+		return p, named(http.StatusServiceUnavailable, "file_unscanned")
+	}
+	return p, nil
 }
 
 func badUpload(err error) error {
@@ -85,7 +112,10 @@ func (s *Server) part(c *call, f wire.Attachment) (channels.Part, error) {
 		return channels.Part{}, err
 	}
 	rest, err := io.Copy(io.Discard, io.LimitReader(r, mostFile))
-	return channels.Part{Name: name, Type: fileType(head, name), Size: int64(len(head)) + rest, Blob: f.Blob}, err
+	if err != nil {
+		return channels.Part{}, err
+	}
+	return s.inspected(c, channels.Part{Name: name, Type: fileType(head, name), Size: int64(len(head)) + rest, Blob: f.Blob})
 }
 
 // isBlob reports whether an id can be one of the vault's.

@@ -19,7 +19,8 @@ type Scanner interface {
 	Scan(ctx context.Context, r io.Reader) (threat string, err error)
 }
 
-// FilePolicy says which files that came with a mail are given out (E-45). What is not stays in the vault, and its message says why.
+// FilePolicy says which files that came with a mail are given out, and which may leave with one (E-45). What came and is not given out
+// stays in the vault, and its message says why.
 type FilePolicy struct {
 	Forbidden []string // endings of names (".exe") and media types ("application/x-elf", "video/*"), in small letters
 	MaxSize   int64    // bytes of one file; 0: any
@@ -40,16 +41,16 @@ func (p FilePolicy) Validate() []error {
 	return errs
 }
 
-// check is what the policy says of a file: "" when it has nothing against it.
-func (p FilePolicy) check(f letter.File) channels.Check {
-	ending := strings.ToLower(filepath.Ext(f.Name))
-	main, _, _ := strings.Cut(f.Type, "/")
+// Check is what the policy says of a file by its name, the type that its bytes show, and its size: "" when it has nothing against it.
+func (p FilePolicy) Check(name, kind string, size int64) channels.Check {
+	ending := strings.ToLower(filepath.Ext(name))
+	main, _, _ := strings.Cut(kind, "/")
 	for _, bad := range p.Forbidden {
-		if bad == ending || bad == f.Type || bad == main+"/*" {
+		if bad == ending || bad == kind || bad == main+"/*" {
 			return channels.CheckForbidden
 		}
 	}
-	if p.MaxSize > 0 && f.Size > p.MaxSize {
+	if p.MaxSize > 0 && size > p.MaxSize {
 		return channels.CheckTooLarge
 	}
 	return ""
@@ -66,7 +67,7 @@ func (a *Adapter) keepFiles(ctx context.Context, files []letter.File) ([]channel
 		if p.Blob, _, err = a.deps.Vault.Put(ctx, bytes.NewReader(f.Data)); err != nil {
 			return nil, fmt.Errorf("keep attachment: %w", err)
 		}
-		if p.Check = a.cfg.Files.check(f); p.Check == "" && a.deps.Scanner != nil {
+		if p.Check = a.cfg.Files.Check(f.Name, f.Type, f.Size); p.Check == "" && a.deps.Scanner != nil {
 			p.Check, p.Threat = a.scan(ctx, f, &down)
 		}
 		parts = append(parts, p)

@@ -265,12 +265,18 @@ func (a *app) wireStaff(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("unsubscribing: %w", err)
 	}
+	scanner, err := a.settings.Files.scanner()
+	if err != nil {
+		return err
+	}
+	files := &inspector{policy: a.settings.Files.policy(), scanner: scanner, vault: a.vault, now: a.now, log: a.log}
 	a.staff, err = agentui.NewServer(agentui.Deps{
 		Unsubscriber: leave,
 		Ledger:       a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
 		Sessions: a.sessions, Vault: a.vault, Web: web.Dist(), Log: a.log, Now: a.now,
-		Original: a.original, Retry: a.retryHeld, Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
-	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Demo: a.opt.demo})
+		Original: a.original, Inspect: files.inspect, Retry: a.retryHeld, Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
+	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Demo: a.opt.demo,
+		SendUnscanned: a.settings.Files.Unscanned == "send"})
 	if err != nil {
 		return fmt.Errorf("console: %w", err)
 	}

@@ -21,7 +21,7 @@ const nameLimit = 120 // runes of a file name
 // Content-ID, whatever its disposition says, or when it is an image without one that stands among the text, as Apple's mail program
 // puts it (E-39).
 func newFile(p *part.Part, shown map[string]bool, n int) File {
-	kind := sniff(p.Data, p.Type)
+	kind := Sniff(p.Data, p.Type)
 	cid := field.Clip(field.OneLine(p.CID), nameLimit)
 	name := p.Name
 	if name == "" && (kind == "message/rfc822" || kind == "message/global") {
@@ -63,9 +63,9 @@ func shownCIDs(markup string) map[string]bool {
 	return shown
 }
 
-// sniff returns the media type that the bytes show, or the stated one where they show nothing in particular. A file whose bytes
-// contradict its label (HTML called an image) gets the type of its bytes.
-func sniff(data []byte, stated string) string {
+// Sniff returns the media type that the bytes show, or the stated one where they show nothing in particular. A file whose bytes
+// contradict its label (HTML called an image) gets the type of its bytes. The first 512 bytes are enough.
+func Sniff(data []byte, stated string) string {
 	for _, p := range programs {
 		if bytes.HasPrefix(data, []byte(p.magic)) && (p.magic != "MZ" || bytes.IndexByte(data[:min(len(data), 64)], 0) >= 0) {
 			return p.kind

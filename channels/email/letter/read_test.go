@@ -222,7 +222,7 @@ func TestE45NamesAreSafe(t *testing.T) {
 		{"\x7fELF\x02", "image/jpeg", "application/x-elf"},
 		{"PK\x03\x04", "image/png", "application/zip"},
 	} {
-		if got := sniff([]byte(c.data), c.stated); got != c.want {
+		if got := Sniff([]byte(c.data), c.stated); got != c.want {
 			t.Errorf("%q as %s: %s, want %s", c.data, c.stated, got, c.want)
 		}
 	}
