@@ -20,6 +20,7 @@ const (
 func Read(text, method string) []channels.Appointment {
 	all := lines(text)
 	zones := readZones(all)
+	placed(all)
 	var events []channels.Appointment
 	stated := ""
 	for i := 0; i < len(all); i++ {
@@ -47,6 +48,23 @@ func Read(text, method string) []channels.Appointment {
 		}
 	}
 	return events
+}
+
+// placed gives times without a zone the one that the calendar as a whole names, as Google's do.
+func placed(all []line) {
+	name := ""
+	for _, l := range all {
+		switch l.name {
+		case "X-WR-TIMEZONE":
+			if name == "" {
+				name = l.value
+			}
+		case "DTSTART", "DTEND", "DUE":
+			if name != "" && l.params["TZID"] == "" {
+				l.params["TZID"] = name
+			}
+		}
+	}
 }
 
 // blockEnd returns where the block that begins at i ends, or the end of all.

@@ -56,6 +56,11 @@ func Find(text string) (Head, bool) {
 			}
 		}
 		if trimmed := bare(line); trimmed != "" {
+			if h, ok := told(trimmed, before); ok {
+				h.At, h.End = at, next
+				h.announce(before)
+				return h, true
+			}
 			before = append(before, placed{at, trimmed})
 			before = before[max(0, len(before)-3):]
 		}
@@ -67,6 +72,28 @@ func Find(text string) (Head, bool) {
 type placed struct {
 	at   int
 	line string
+}
+
+// told reads what Yandex and others write instead of a block below the line that announces it: "04.03.2025, 09:11, "Olga"
+// <olga@petri.example>:".
+func told(line string, before []placed) (Head, bool) {
+	line, ok := strings.CutSuffix(line, ":")
+	if !ok || len(before) == 0 || !announces(before[len(before)-1].line) {
+		return Head{}, false
+	}
+	open := strings.LastIndexByte(line, '<')
+	if open < 0 || !strings.HasSuffix(line, ">") {
+		return Head{}, false
+	}
+	when, name := line[:open], ""
+	if quote := strings.IndexAny(when, "\"“«"); quote >= 0 {
+		when, name = when[:quote], strings.Trim(when[quote:], " \"“”«»")
+	}
+	h := Head{From: sender(line[open:]), Date: Date(when)}
+	if name != "" {
+		h.From.Name = field.Clip(field.OneLine(name), 200)
+	}
+	return h, h.From.Value != "" && !h.Date.IsZero()
 }
 
 // announce looks at the lines above the block: one in dashes or one that says what follows belongs to it.
@@ -111,6 +138,9 @@ func block(text string, at int) (entries []entry, end int) {
 		line, at = cut(text, at)
 		label, value, ok := divide(bare(line))
 		if !ok {
+			label, value, ok = colonless(bare(line), len(entries) == 0)
+		}
+		if !ok {
 			if len(entries) == 0 || bare(line) == "" || loose >= 3 {
 				break
 			}
@@ -145,6 +175,16 @@ func divide(line string) (label, value string, ok bool) {
 		return "", "", false
 	}
 	return label, value, true
+}
+
+// colonless splits "From Anna <anna@x.it>", as eM Client writes it: a known label, and for the first line that of the sender.
+func colonless(line string, first bool) (label, value string, ok bool) {
+	label, value, _ = strings.Cut(line, " ")
+	label = strings.ToLower(label)
+	if first {
+		return label, value, kindOf(label) == from && strings.HasSuffix(value, ">") && strings.Contains(value, "@")
+	}
+	return label, value, kindOf(label) != unknown && !strings.HasSuffix(value, ".")
 }
 
 // read makes a head of a block. It needs a sender, and a second line that makes it one: a date, a subject, or a recipient with a label

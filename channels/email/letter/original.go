@@ -6,6 +6,7 @@ import (
 
 	"sportello/channels"
 	"sportello/channels/email/forward"
+	"sportello/channels/email/quote"
 )
 
 // Original is the mail that a mail passes on (E-25), nil when there is none whose sender is known, or whose sender is one of own. A mail
@@ -52,6 +53,10 @@ func (m *Mail) inText() *Mail {
 	}
 	o := &Mail{
 		From: head.From, To: m.To, Subject: head.Subject, Date: head.Date, Text: unquoted(m.Text[head.End:]), Files: m.Files, Locale: m.Locale,
+		HTML: quote.Below(m.HTML, func(text string) (int, bool) {
+			in, ok := forward.Find(text)
+			return in.End, ok && in.From.Value == head.From.Value
+		}),
 	}
 	o.guard(o.readDetails)
 	return o

@@ -47,6 +47,17 @@ func TestE25OriginalIsReadAndProvesNothing(t *testing.T) {
 	}
 }
 
+// E-25: the original of a mail that is passed on within HTML has that HTML, without the note above it, and clean.
+func TestE25OriginalInHTML(t *testing.T) {
+	raw := "From: Marco <marco@shop.example>\r\nTo: <support@shop.example>\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" +
+		`<p>Da gestire</p><div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------<br>Da: <strong>Anna Rossi</strong> &lt;<a href="mailto:anna@example.org">anna@example.org</a>&gt;<br>` +
+		`Date: lun 2 nov 2026 alle ore 10:00<br>Subject: Ordine 17<br>To: &lt;b@x.it&gt;<br></div><br><p onclick="x()">Dov'è il <b>pacco</b>?</p><script>x()</script></div>`
+	o := Read([]byte(raw), Reading{}).Original(nil)
+	if o == nil || o.Text != "Dov'è il pacco?" || !strings.Contains(o.HTML, "il <b>pacco</b>?</p>") || strings.Contains(o.HTML, "gestire") || strings.Contains(o.HTML, "Ordine 17") || strings.Contains(o.HTML, "x()") {
+		t.Errorf("%+v", o)
+	}
+}
+
 // E-25: there is no original of a mail that is none, of one whose sender has no address, and of one that we wrote.
 func TestE25NoOriginal(t *testing.T) {
 	own := []string{"support@shop.example"}

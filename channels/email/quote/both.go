@@ -55,7 +55,7 @@ func (m *mail) lend(other string, marks []channels.Fold) bool {
 		}
 		key := squeeze(other[f.From:f.To])
 		before := min(len(squeeze(other[:f.From]))*7/10, all.Len())
-		at := strings.Index(all.String()[before:], first(key))
+		at := strings.Index(all.String()[before:], clip(key, sample))
 		if len(key) < sample/4 || at < 0 {
 			continue
 		}
@@ -85,7 +85,5 @@ func squeeze(s string) string {
 		return -1
 	}, s)
 }
-
-func first(s string) string { return clip(s, sample) }
 
 func last(s string) string { return s[max(0, len(s)-sample):] }
