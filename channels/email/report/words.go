@@ -11,13 +11,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sportello/channels"
 	"sportello/channels/email/field"
 )
 
 var (
-	address = regexp.MustCompile(`[^\s<>()\[\]"',;:=|\\]{1,64}@[\p{L}\d](?:[\p{L}\d.\-]{0,250}[\p{L}\d])?`)
+	address = regexp.MustCompile(`[^\s<>()\[\]"',;:=|\\（）：，；。「」【】《》“”]{1,64}@[\p{L}\d](?:[\p{L}\d.\-]{0,250}[\p{L}\d])?`)
 	// copied is where the returned mail begins in a plain text.
 	copied = regexp.MustCompile(`(?im)^(?:[ \t>]*(?:received|return-path|dkim-signature|mime-version|message-id|x-[a-z0-9\-]+|arc-[a-z\-]+|content-type|authentication-results): ` +
 		`|-{2,} ?(?:below this line|this is a copy|original message|returned mail|unsent message|message header|included is a copy|forwarded)).*$`)
@@ -147,7 +149,7 @@ func (r *reader) strangers(l string) []string {
 	var all []string
 	for _, s := range address.FindAllString(l, 20) {
 		s = strings.TrimPrefix(strings.TrimPrefix(s, "SMTP:"), "mailto:")
-		a, ok := field.Normal(strings.TrimRight(s, ".-"))
+		a, ok := field.Normal(strings.TrimRight(divided(s), ".-"))
 		local, domain, _ := strings.Cut(a, "@")
 		if !ok || !strings.Contains(domain, ".") || slices.Contains(r.Own, a) || slices.Contains(servers, local) || slices.Contains(all, a) {
 			continue
@@ -155,6 +157,27 @@ func (r *reader) strangers(l string) []string {
 		all = append(all, a)
 	}
 	return all
+}
+
+// divided takes from an address in ASCII the words of East Asia that stand before and behind it without a space.
+func divided(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	domain := s[at+1:]
+	if i := strings.IndexFunc(domain, eastern); i > 0 && strings.Contains(domain[:i], ".") {
+		domain = domain[:i]
+	}
+	local := s[:at]
+	if i := strings.LastIndexFunc(local, eastern); i >= 0 && strings.IndexFunc(domain, eastern) < 0 {
+		_, n := utf8.DecodeRuneInString(local[i:])
+		if local[i+n:] != "" {
+			local = local[i+n:]
+		}
+	}
+	return local + "@" + domain
+}
+
+func eastern(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
 // statusOf reads a status from words: the enhanced code, else what the words or the reply code are known to mean. "" when they say none.
