@@ -3,6 +3,7 @@ package quote
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -37,7 +38,11 @@ func FuzzBelow(f *testing.F) {
 	f.Add("<p>FYI</p><table><tr><td>a</table><blockquote>b", 3)
 	f.Add("<pre>a\nb", 2)
 	f.Fuzz(func(t *testing.T, markup string, at int) {
+		start := time.Now()
 		got := Below(markup, func(text string) (int, bool) { return at, true })
+		if took := time.Since(start); took > 2*time.Second {
+			t.Fatalf("took %v", took)
+		}
 		if doc, err := html.Parse(strings.NewReader(got)); err != nil || got != "" && strings.TrimSpace(inner(first(doc, atom.Body))) != got {
 			t.Fatalf("%v: %q", err, got)
 		}

@@ -2,6 +2,10 @@
 //
 // It is a function of what was read of the mail and starts nothing. It must never take a person for a machine because of a single word:
 // fields decide by themselves, words only together. Package letter calls it for every mail.
+//
+// Of automatic answers without any field and of people's mails that speak of the same, written anew in twelve languages, at first sight 17 of
+// 30 and 17 of 30 were told right, and of a second set, after mending, 4 of 17 and 15 of 19: what no field says is often missed, and such an
+// answer then counts as a person's, which is the smaller harm.
 package robot
 
 import (

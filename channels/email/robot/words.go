@@ -16,6 +16,8 @@ import (
 //   - A subject that begins with "Automatic reply:" and the like is enough, unless the text asks something.
 //   - A text is an absence only if it says three things: I am away; and whom to turn to, when I am back, or that nobody reads this.
 //   - A question, or a request that is not "please turn to", makes it a person's.
+//   - An automatic answer says nothing else: when a third of the words stand in clauses that say none of this, a person wrote them; half, when it
+//     calls itself automatic.
 
 const (
 	mostRead  = 3000 // bytes of the text that are weighed
@@ -25,23 +27,72 @@ const (
 // spoken knows automatic answers by their words.
 func spoken(m Mail) (channels.Auto, string) {
 	text := own(m.Text)
-	if len(strings.Fields(text)) > mostWords || asks(text) {
+	if len(strings.Fields(text)) > mostWords {
+		return "", ""
+	}
+	if startsAutomatic(m.Subject) && (!asks(text) || says(text, away) || says(text, received) || says(text, automatic)) {
+		return channels.AutoReply, AutoSubject
+	}
+	if asks(text) {
+		return "", ""
+	}
+	all, other := besides(m.Text)
+	if says(text, automatic) && other*2 <= all && !says(text, wants) && (says(text, away) || says(text, received) || says(text, unread)) {
+		return channels.AutoReply, AutoWords
+	}
+	if other*3 > all {
 		return "", ""
 	}
 	subject := fold(m.Subject)
 	switch {
-	case startsAutomatic(m.Subject):
-		return channels.AutoReply, AutoSubject
-	case says(text, automatic) && (says(text, away) || says(text, received) || says(text, unread)):
-		return channels.AutoReply, AutoWords
-	case says(text, away) && (says(text, elsewhere) || says(text, back) || says(text, unread)) && !says(text, wants):
+	case says(text, away) && (says(text, elsewhere) || says(text, back) || says(text, unread)) && !says(text, wants) && !says(text, things):
 		return channels.AutoReply, OutOfOffice
-	case says(subject, away) && says(text, away) && !says(text, wants):
+	case says(subject, away) && says(text, away) && !says(text, wants) && !says(text, things):
 		return channels.AutoReply, OutOfOffice
-	case says(text, received) && says(text, soon) && !says(text, wants):
+	case says(text, received) && says(text, soon) && !says(text, wants) && !says(text, faults):
 		return channels.AutoReply, AutoWords
 	}
 	return "", ""
+}
+
+// besides counts the words of a text, and those in clauses that no automatic answer has: of four words or more, and none of what such
+// answers consist of.
+func besides(text string) (all, other int) {
+	for _, c := range clauses(text) {
+		n := length(c)
+		all += n
+		if n >= 4 && !slices.ContainsFunc(parts, func(words []string) bool { return says(c, words) }) && !strings.Contains(c, "@") && !strings.Contains(c, "www.") {
+			other += n
+		}
+	}
+	return all, other
+}
+
+// parts are what automatic answers consist of.
+var parts = [][]string{away, elsewhere, back, unread, automatic, received, soon, polite}
+
+// clauses divides the sender's own text at what ends a sentence and at the words that join another thought.
+func clauses(text string) []string {
+	var all []string
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\r", ""), "\n\n") {
+		s := own(paragraph)
+		for _, j := range joints {
+			s = strings.ReplaceAll(s, j, "\n")
+		}
+		all = append(all, strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("\n!;:。！；：，", r) })...)
+	}
+	return all
+}
+
+// length counts the words of a clause. Scripts that do not divide words have one for every two letters.
+func length(c string) int {
+	n := 0
+	for _, r := range c {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+			n++
+		}
+	}
+	return len(strings.Fields(c)) + n/2
 }
 
 // startsAutomatic reports whether a subject begins as those of automatic answers do. Behind "Re:" it is a person's who answers one.
