@@ -1,10 +1,7 @@
 package agentui
 
 import (
-	"slices"
-
 	"sportello/agentui/wire"
-	"sportello/channels"
 	"sportello/inbox"
 	"sportello/inbox/journal"
 )
@@ -19,8 +16,10 @@ func (s *Server) deliveries(c *call) (any, error) {
 	if err != nil {
 		return nil, invalid("before", "format")
 	}
-	kind := channels.Auto(c.r.URL.Query().Get("kind"))
-	if kind != "" && !slices.Contains(inbox.ReportKinds, kind) {
+	kind := inbox.ReportKind(c.r.URL.Query().Get("kind"))
+	switch kind {
+	case "", inbox.ReportRefused, inbox.ReportBounce, inbox.ReportComplaint:
+	default:
 		return nil, invalid("kind", "unknown")
 	}
 	reports, next, err := s.Ledger.ServerReports(c.ctx, kind, before, reportsPage)

@@ -13,11 +13,17 @@ import (
 	"sportello/inbox/journal"
 )
 
-// RefusedAtOnce is the Kind of a ServerReport that came with no mail: a server gave somebody up while a mail of ours was handed over (E-49).
-const RefusedAtOnce channels.Auto = "refused"
+// ReportKind is what a mail server did with mail of ours.
+type ReportKind string
+
+const (
+	ReportRefused   ReportKind = "refused"   // gave somebody up while the mail was handed over (E-49): no mail says so
+	ReportBounce    ReportKind = "bounce"    // reported that it did not arrive, or waits
+	ReportComplaint ReportKind = "complaint" // reported that a recipient has called it spam
+)
 
 // ServerReport is what a mail server said of mail of ours: it did not arrive, waits, or was called spam. Known says that the mail it speaks
-// of is ours and known: then the report stands in its conversation, and otherwise in a closed one of its own (E-35). Of RefusedAtOnce,
+// of is ours and known: then the report stands in its conversation, and otherwise in a closed one of its own (E-35). Of ReportRefused,
 // Message is our own mail, and Reached counts those of its recipients who have it.
 type ServerReport struct {
 	Message      MessageID          `json:"message"`
@@ -26,7 +32,7 @@ type ServerReport struct {
 	Customer     customer.ID        `json:"customer"`
 	CustomerName string             `json:"customer_name,omitempty"`
 	Account      channels.AccountID `json:"account"`
-	Kind         channels.Auto      `json:"kind"` // bounce, complaint or RefusedAtOnce
+	Kind         ReportKind         `json:"kind"`
 	From         string             `json:"from,omitempty"`
 	Subject      string             `json:"subject,omitempty"`
 	Recipients   []channels.Report  `json:"recipients,omitempty"`
@@ -35,18 +41,15 @@ type ServerReport struct {
 	At           time.Time          `json:"at"`
 }
 
-// ReportKinds are the kinds of ServerReports.
-var ReportKinds = []channels.Auto{RefusedAtOnce, channels.AutoBounce, channels.AutoComplaint}
-
 // ServerReports lists what mail servers said, newest first, paged by cursor: the one returned is for the next page and is zero when there
 // is none. Only those of a kind are listed, unless it is "".
-func (l *Ledger) ServerReports(ctx context.Context, kind channels.Auto, before journal.Cursor, limit int) ([]ServerReport, journal.Cursor, error) {
+func (l *Ledger) ServerReports(ctx context.Context, kind ReportKind, before journal.Cursor, limit int) ([]ServerReport, journal.Cursor, error) {
 	at, last := int64(1)<<62, ""
 	if !before.IsZero() {
 		at, last = before.At.UnixMilli(), before.ID
 	}
 	var all []ServerReport
-	if kind != RefusedAtOnce {
+	if kind != ReportRefused {
 		sent, err := list(ctx, l.db, scanReport, `SELECT m.id, m.conversation_id, v.number, m.customer_id, c.name, m.account_id, m.auto, m.peer,
 				m.subject, m.details, CASE WHEN v.state = 'closed' AND v.disposition = m.auto THEN 0 ELSE 1 END, m.at
 			FROM message m JOIN conversation v ON v.id = m.conversation_id JOIN customer c ON c.id = m.customer_id
@@ -57,7 +60,7 @@ func (l *Ledger) ServerReports(ctx context.Context, kind channels.Auto, before j
 		}
 		all = sent
 	}
-	if kind == "" || kind == RefusedAtOnce {
+	if kind == "" || kind == ReportRefused {
 		refused, err := list(ctx, l.db, scanRefused, `SELECT m.id, m.conversation_id, v.number, m.customer_id, c.name, m.account_id,
 				m.subject, m.recipients, m.copies, m.details, m.state, m.fault, m.refused_at
 			FROM message m JOIN conversation v ON v.id = m.conversation_id JOIN customer c ON c.id = m.customer_id
@@ -94,7 +97,7 @@ func scanReport(row scanner) (ServerReport, error) {
 }
 
 func scanRefused(row scanner) (ServerReport, error) {
-	r := ServerReport{Kind: RefusedAtOnce, Known: true}
+	r := ServerReport{Kind: ReportRefused, Known: true}
 	var m Message
 	var to, cc, details, fault string
 	var at int64

@@ -28,7 +28,7 @@ func TestE35ReportsAreListed(t *testing.T) {
 		}
 		all, next, err := h.ledger.ServerReports(h.Context(), "", journal.Cursor{}, 10)
 		h.ok(err)
-		if len(all) != 2 || !next.IsZero() || all[0].Known || !all[1].Known || string(all[0].Message) != unknown.Message || all[0].Kind != channels.AutoBounce ||
+		if len(all) != 2 || !next.IsZero() || all[0].Known || !all[1].Known || string(all[0].Message) != unknown.Message || all[0].Kind != inbox.ReportBounce ||
 			len(all[0].Recipients) != 1 || all[0].Recipients[0].Status != "5.1.1" || all[1].Number != 1001 || all[1].CustomerName != "Anna" {
 			h.Fatalf("%+v", all)
 		}
@@ -68,30 +68,30 @@ func TestE49RefusalsAreListed(t *testing.T) {
 		whole := h.mustAnswer(id, in)
 		h.ok(h.outbox.Failed(h.Context(), h.begin(), permanent, time.Time{}))
 
-		reports := func(kind channels.Auto, before journal.Cursor, limit int) ([]inbox.ServerReport, journal.Cursor) {
+		reports := func(kind inbox.ReportKind, before journal.Cursor, limit int) ([]inbox.ServerReport, journal.Cursor) {
 			all, next, err := h.ledger.ServerReports(h.Context(), kind, before, limit)
 			h.ok(err)
 			return all, next
 		}
 		all, next := reports("", journal.Cursor{}, 10)
-		if len(all) != 3 || !next.IsZero() || all[0].Message != whole.ID || all[1].Message != m.ID || all[2].Kind != channels.AutoBounce {
+		if len(all) != 3 || !next.IsZero() || all[0].Message != whole.ID || all[1].Message != m.ID || all[2].Kind != inbox.ReportBounce {
 			h.Fatalf("%+v", all)
 		}
 		one, some := all[0], all[1]
 		if one.Reached != 0 || len(one.Recipients) != 1 || one.Recipients[0].Recipient != "anna@example.it" || one.Recipients[0].Code != channels.CodeBadAddress {
 			h.Errorf("refused whole: %+v", one)
 		}
-		if !some.Known || some.Kind != inbox.RefusedAtOnce || some.Reached != 2 || some.Subject == "" || said(inbox.Message{Details: channels.Details{Reports: some.Recipients}}) !=
+		if !some.Known || some.Kind != inbox.ReportRefused || some.Reached != 2 || some.Subject == "" || said(inbox.Message{Details: channels.Details{Reports: some.Recipients}}) !=
 			"bob failed bad_address, carla delayed network" {
 			h.Errorf("refused in part: %+v", some)
 		}
-		if got, _ := reports(inbox.RefusedAtOnce, journal.Cursor{}, 10); len(got) != 2 {
+		if got, _ := reports(inbox.ReportRefused, journal.Cursor{}, 10); len(got) != 2 {
 			h.Errorf("refused at once: %+v", got)
 		}
-		if got, _ := reports(channels.AutoBounce, journal.Cursor{}, 10); len(got) != 1 || got[0].Message != all[2].Message {
+		if got, _ := reports(inbox.ReportBounce, journal.Cursor{}, 10); len(got) != 1 || got[0].Message != all[2].Message {
 			h.Errorf("came back: %+v", got)
 		}
-		if got, _ := reports(channels.AutoComplaint, journal.Cursor{}, 10); len(got) != 0 {
+		if got, _ := reports(inbox.ReportComplaint, journal.Cursor{}, 10); len(got) != 0 {
 			h.Errorf("called spam: %+v", got)
 		}
 		for _, want := range all {

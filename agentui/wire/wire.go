@@ -45,7 +45,7 @@
 //	POST   /api/rules                         PublishRules → RuleSet (409 version_conflict, 422 bad_rules with RuleCheck)
 //	GET    /api/health/channels               → []ChannelHealth
 //	POST   /api/health/channels/{account}/retry  Command → 204       has messages that are held back tried again (managers)
-//	GET    /api/deliveries?kind=&before=      → Deliveries           what did not arrive, of a kind of inbox.ReportKinds or of all, and what was stopped
+//	GET    /api/deliveries?kind=&before=      → Deliveries           what did not arrive, of an inbox.ReportKind or of all, and what was stopped
 //	POST   /api/deliveries/release            Release → 204          (managers)
 package wire
 

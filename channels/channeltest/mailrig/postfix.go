@@ -54,6 +54,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{{.Dovecot.AuthPort}}
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access inline:{ { refused.test = 550 5.1.1 user unknown } }
 smtpd_reject_unlisted_recipient = no
 smtpd_peername_lookup = no
 disable_vrfy_command = yes
@@ -107,7 +108,8 @@ func runAsRoot(t testing.TB, args ...string) error {
 }
 
 // StartPostfix starts Postfix, which only root can, and returns when it greets. Mail for domains goes to d; mail for unknown.test and
-// full.test is accepted and then bounced (5.1.1, 5.2.2), and so is mail for anywhere else (5.1.2).
+// full.test is accepted and then bounced (5.1.1, 5.2.2), and so is mail for anywhere else (5.1.2). Recipients at refused.test are refused at
+// once (550 5.1.1).
 func StartPostfix(t testing.TB, d *Dovecot, domains ...string) *Postfix {
 	t.Helper()
 	return StartPostfixWith(t, d, nil, domains...)

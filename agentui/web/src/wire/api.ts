@@ -22,6 +22,8 @@ export class Refusal extends Error {
 
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
+  /** The head of a raw mail: what stands before its first empty line, at most 256 kB of it. */
+  head(path: string): Promise<string>;
   send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
   /** Keeps a file that a message will name. */
   upload(file: Blob, name: string): Promise<Attachment>;
@@ -29,7 +31,7 @@ export interface Api {
 
 /** An API whose commands carry the token that `csrf` gives. `expired` is told when the session has ended. */
 export function api(csrf: () => string, expired: () => void): Api {
-  const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
+  const request = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> => {
     const file = body instanceof Blob;
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRF-Token"] = csrf();
@@ -43,17 +45,39 @@ export function api(csrf: () => string, expired: () => void): Api {
     }).catch(() => {
       throw new Refusal(0, "network");
     });
-    const answer: unknown = response.status === 204 ? null : await response.json().catch(() => null);
-    if (response.ok) return answer as T;
+    if (response.ok) return response;
+    const answer: unknown = await response.json().catch(() => null);
     if (response.status === 401 && !path.startsWith("/api/session")) expired();
     const code = (answer as Problem | null)?.code ?? (response.status >= 500 ? "server" : "unexpected");
     throw new Refusal(response.status, code, answer, Number(response.headers.get("Retry-After") ?? 0) * 1000);
   };
+  const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
+    const response = await request(method, path, body, signal);
+    return (response.status === 204 ? null : await response.json().catch(() => null)) as T;
+  };
   return {
+    head: async (path) => beginning(await request("GET", path)),
     get: (path, signal) => call("GET", path, undefined, signal),
     send: (method, path, body) => call(method, path, body),
     upload: (file, name) => call("POST", `/api/files?name=${encodeURIComponent(name)}`, file, AbortSignal.timeout(120_000)),
   };
+}
+
+const mostHead = 256 * 1024;
+
+async function beginning(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let end = -1; reader && end < 0 && text.length < mostHead; ) {
+    const { done, value } = await reader.read();
+    text += decoder.decode(value, { stream: !done });
+    end = text.search(/\r?\n\r?\n/);
+    if (end >= 0) text = text.slice(0, end);
+    if (done) break;
+  }
+  void reader?.cancel().catch(() => undefined); // the rest of the mail is not asked for
+  return text.slice(0, mostHead);
 }
 
 /** Sends an item of the outbox. */

@@ -42,6 +42,8 @@ export class Console {
   /** The mail that can be taken back, the latest: until when is by this device's clock. */
   undoable = $state.raw<{ message: Message; until: number; mail: Chosen } | null>(null);
   directory = $state.raw<Directory>({ queues: [], agents: [] });
+  /** The mail that is being printed. */
+  paper = $state.raw<Message | null>(null);
   /** Asks the composer to take the keyboard; the number grows with every request. */
   compose = $state.raw<{ n: number; mode: Mode; text: string | null }>({ n: 0, mode: "reply", text: null });
 

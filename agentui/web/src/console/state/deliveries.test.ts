@@ -3,18 +3,20 @@ import { en } from "../../i18n/en";
 import { format } from "../../i18n/message";
 import type { Translate } from "../../i18n/translate";
 import type { TimelineItem } from "../../wire/types";
-import { recipientWords, technical } from "./deliveries";
+import { outcome, technical } from "./deliveries";
 import { eventText } from "./events";
 
 const t: Translate = (key, values = {}) => format(en[key], values, "en");
 
 describe("what mail servers report", () => {
   test("is said in plain words, and as the server said it", () => {
-    expect(recipientWords({ recipient: "a@b.it", action: "failed", status: "5.1.1" }, t)).toBe("Not delivered: the mailbox does not exist");
-    expect(recipientWords({ action: "delayed", status: "4.4.1", guessed: true }, t)).toBe(
-      "Delayed, the server goes on trying: the recipient’s server does not answer · read from its words",
-    );
-    expect(recipientWords({ action: "odd" }, t)).toBe("Reported");
+    expect(outcome({ recipient: "a@b.it", action: "failed", status: "5.1.1" }, t)).toBe("Not delivered: the mailbox does not exist");
+    expect(outcome({ action: "delayed", status: "4.4.1", guessed: true }, t)).toBe("Delayed, the server goes on trying: the recipient’s server does not answer");
+    expect(outcome({ action: "failed", code: "too_large" }, t)).toBe(`Not delivered: ${en["fault.too_large"]}`);
+    expect(outcome({ action: "failed", code: "never heard of" }, t)).toBe(`Not delivered: ${en["bounce_reason.unknown"]}`);
+    expect(outcome({ action: "relayed" }, t)).toBe("Sent");
+    expect(outcome({ action: "complaint", status: "5.1.1" }, t)).toBe("Reported as spam");
+    expect(outcome({ action: "odd" }, t)).toBe("Reported");
     expect(technical({ status: "5.1.1", diagnostic: "550 5.1.1 User unknown" })).toBe("550 5.1.1 User unknown");
     expect(technical({ status: "5.2.2", diagnostic: "550 quota" })).toBe("5.2.2 · 550 quota");
     expect(technical({})).toBe("");

@@ -1,14 +1,19 @@
-// Says what a mail server reported of a recipient. Pure.
+// Says what became of a mail at one of its recipients, by what a mail server said. Pure.
 
 import { keyFor, type Translate } from "../../i18n/translate";
-import type { Report } from "../../wire/types";
-import { bounceReason } from "./mail";
+import type { Report, ServerReport } from "../../wire/types";
+import { bounceReason, told } from "./mail";
 
-/** "Not delivered: the mailbox does not exist", with a word of caution when it was read from a text instead of fields. */
-export function recipientWords(r: Report, t: Translate): string {
-  const what = t(keyFor("report", r.action ?? "") ?? "report.other");
-  const why = r.action === "failed" || r.action === "delayed" ? keyFor("bounce_reason", bounceReason(r.status)) : null;
-  return [why ? t("report.because", { what, why: t(why) }) : what, r.guessed ? t("report.guessed") : ""].filter(Boolean).join(" · ");
+/** The kinds of problems that the page of deliveries tells apart. */
+export const kinds = ["refused", "bounce", "complaint"] as const satisfies readonly ServerReport["kind"][];
+
+/** "Not delivered: the mailbox does not exist". Where the status says nothing, the gateway's own code of the fault does. */
+export function outcome(r: Report, t: Translate): string {
+  const { tone, key } = told(r);
+  if (tone === "arrived" || tone === "other" || r.action === "complaint") return t(key);
+  const reason = bounceReason(r.status);
+  const why = (reason === "unknown" && keyFor("fault", r.code ?? "")) || keyFor("bounce_reason", reason) || "bounce_reason.unknown";
+  return t("report.because", { what: t(key), why: t(why) });
 }
 
 /** What the server said, for whoever looks after mail. */

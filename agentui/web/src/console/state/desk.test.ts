@@ -7,7 +7,7 @@ import { memory } from "./memory";
 
 function desk(): Desk {
   const answers: Record<string, unknown> = { "/api/conversations/c1": thread([item(1)]) };
-  const api: Api = { get: async (path) => answers[path] as never, send: vi.fn(), upload: vi.fn() };
+  const api: Api = { get: async (path) => answers[path] as never, head: vi.fn(), send: vi.fn(), upload: vi.fn() };
   return new Desk(api, new Drafts(memory(), "anna"));
 }
 

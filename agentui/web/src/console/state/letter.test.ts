@@ -14,6 +14,7 @@ function desk(envelopes: Envelope[], store = memory()) {
   const started: (() => void)[] = [];
   const api: Api = {
     get: async () => envelopes.shift() as never,
+    head: async () => "",
     send: async () => null as never,
     upload: (_, name) =>
       new Promise((done, fail) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { message } from "./fixtures";
-import { bounceReason, branchable, branchOf, checkKey, fileKind, guessHeight, held, listed, segments, thirdParty, told, verdict, when } from "./mail";
+import { bounceReason, branchable, branchOf, checkKey, ending, fileKind, givenWhole, guessHeight, headLines, held, listed, segments, thirdParty, told, verdict, when } from "./mail";
 
 describe("E-44 segments", () => {
   test("part a text at byte offsets", () => {
@@ -52,7 +52,7 @@ test("E-33 a status has a plain reason", () => {
 });
 
 test("E-49 a recipient's outcome is told by what it is", () => {
-  expect(told({ action: "failed" })).toEqual({ tone: "failed", key: "bounce.failed" });
+  expect(told({ action: "failed" })).toEqual({ tone: "failed", key: "report.failed" });
   expect(told({ action: "displayed" }).tone).toBe("arrived");
   expect(told({ action: "relayed" }).key).toBe("delivery.sent");
   expect(told({ action: "delayed" }).tone).toBe("late");
@@ -80,8 +80,10 @@ test("E-45 files have kinds, and those within the text are not listed", () => {
 });
 
 test("a longer mail gets a higher frame", () => {
-  const of = (text: string) => guessHeight(message({ id: "m", seq: 1, text }));
+  const of = (text: string) => guessHeight(message({ id: "m", seq: 1, text }), false);
   expect(of("a\n".repeat(50))).toBeGreaterThan(of("a"));
+  const far = message({ id: "m", seq: 1, text: "a", remote_images: true });
+  expect(guessHeight(far, true)).toBeGreaterThan(guessHeight(far, false));
 });
 
 test("E-41 an appointment is told in the reader's zone, a whole day without hours", () => {
@@ -117,4 +119,17 @@ test("E-25 a conversation with the original sender is begun from a mail that pas
   expect(branchOf([item], "m")).toEqual(related);
   expect(branchOf([item], "other")).toBeNull();
   expect(branchOf([], "m")).toBeNull();
+});
+
+test("a mail's head is told in lines, of which none is empty, and its whole is not given out with something dangerous in it", () => {
+  const m = message({ id: "m", seq: 1, raw: "b", from: { kind: "email", name: "Anna", value: "anna@example.it" }, to: [{ kind: "email", value: "a@b.it" }, { kind: "email", value: "c@d.it" }] });
+  expect(headLines(m, "3 March", 1)).toEqual([
+    ["unread.from", "Anna <anna@example.it>"],
+    ["unread.to", "a@b.it"],
+    ["unread.date", "3 March"],
+  ]);
+  expect(givenWhole(m)).toBe(true);
+  expect(givenWhole({ ...m, parts: [{ name: "a", type: "x/y", size: 1, blob: "b", check: "infected" }] })).toBe(false);
+  expect(givenWhole({ ...m, raw: "" })).toBe(false);
+  expect([ending("conto.xlsx"), ending("LEGGIMI"), ending("a.senzanome")]).toEqual(["XLSX", "", ""]);
 });

@@ -1,7 +1,7 @@
 // What is shown of a mail beside its words. Pure.
 
 import type { Key } from "../../i18n/index.svelte";
-import type { Message, Related, Report, TimelineItem } from "../../wire/types";
+import type { Address, Message, Related, Report, TimelineItem } from "../../wire/types";
 
 export interface Fold {
   from: number; // bytes of UTF-8
@@ -84,19 +84,19 @@ export function told(r: Report): { tone: "arrived" | "late" | "failed" | "other"
   switch (r.action) {
     case "delivered":
     case "expanded":
-      return { tone: "arrived", key: "bounce.delivered" };
+      return { tone: "arrived", key: "report.delivered" };
     case "relayed":
       return { tone: "arrived", key: "delivery.sent" };
     case "displayed":
       return { tone: "arrived", key: "delivery.read" };
     case "delayed":
-      return { tone: "late", key: "bounce.delayed" };
+      return { tone: "late", key: "report.delayed" };
     case "unknown":
       return { tone: "late", key: "delivery.unknown" };
     case "complaint":
       return { tone: "failed", key: "report.complaint" };
     case "failed":
-      return { tone: "failed", key: "bounce.failed" };
+      return { tone: "failed", key: "report.failed" };
   }
   return { tone: "other", key: "report.other" };
 }
@@ -105,7 +105,7 @@ export type FileKind = "image" | "pdf" | "sheet" | "text" | "archive" | "calenda
 
 /** What kind of file somebody sent, by its media type or the end of its name. */
 export function fileKind(type: string, name: string): FileKind {
-  const end = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1]?.toLowerCase() ?? "";
+  const end = ending(name).toLowerCase();
   if (type.startsWith("image/")) return "image";
   if (type === "application/pdf" || end === "pdf") return "pdf";
   if (type === "text/calendar" || end === "ics") return "calendar";
@@ -116,6 +116,9 @@ export function fileKind(type: string, name: string): FileKind {
   if (type.startsWith("text/") || /word|opendocument.text|rtf/.test(type) || ["doc", "docx", "odt", "rtf", "txt"].includes(end)) return "text";
   return "file";
 }
+
+/** The end of a file's name, as people call its kind: "PDF"; "" when it has none. */
+export const ending = (name: string): string => /\.([a-z0-9]{1,5})$/i.exec(name)?.[1]?.toUpperCase() ?? "";
 
 const previewed = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
@@ -129,6 +132,11 @@ type Part = NonNullable<Message["parts"]>[number];
 /** Whether a file is kept and not given out. */
 export function held(p: Part): boolean {
   return p.check === "infected" || p.check === "forbidden" || p.check === "too_large";
+}
+
+/** Whether the mail as it came is there to be had: not when something dangerous lies in it. */
+export function givenWhole(m: Message): boolean {
+  return Boolean(m.raw) && !(m.parts ?? []).some((p) => p.check === "infected");
 }
 
 /** What is to be said of how a file was looked at, or null: that it is clean goes without saying. */
@@ -152,10 +160,24 @@ export function listed(m: Message): { part: NonNullable<Message["parts"]>[number
 }
 
 /** How high a mail as its sender laid it out will be, in pixels: a guess by its words, because nothing in its frame may tell. */
-export function guessHeight(m: Message): number {
+export function guessHeight(m: Message, pictures: boolean): number {
   const lines = m.text.split("\n").reduce((n, line) => n + Math.max(1, Math.ceil(line.length / 70)), 0);
-  const pictures = (m.parts ?? []).filter((p) => p.inline && p.type.startsWith("image/")).length;
-  return Math.round(90 + lines * 24 + pictures * 180);
+  const inline = (m.parts ?? []).filter((p) => p.inline && p.type.startsWith("image/")).length;
+  return Math.round(90 + lines * 24 + (inline + (m.remote_images && pictures ? 2 : 0)) * 180);
+}
+
+const named = (a: Address): string => (a.name ? `${a.name} <${a.value}>` : a.value);
+
+/** What the head of a mail says, line by line; of many recipients the first. */
+export function headLines(m: Message, date: string, most = 50): [label: Key, value: string][] {
+  const all: [Key, string][] = [
+    ["unread.from", m.from?.value ? named(m.from) : ""],
+    ["unread.to", (m.to ?? []).slice(0, most).map(named).join(", ")],
+    ["recipients.cc", (m.cc ?? []).slice(0, most).map(named).join(", ")],
+    ["unread.subject", m.subject ?? ""],
+    ["unread.date", date],
+  ];
+  return all.filter(([, value]) => value !== "");
 }
 
 /** The event's days or hours in the reader's zone. */
