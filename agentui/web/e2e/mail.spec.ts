@@ -147,3 +147,95 @@ test("E-30 a newsletter is one line, E-47 warnings are words, E-41 an invitation
   await accessible(page);
   await close(page);
 });
+
+test("E-43 pictures are let in once, and for that once only", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  const asked: string[] = [];
+  await page.context().route(/canary\.test/, (route) => {
+    asked.push(route.request().url());
+    return route.fulfill({ contentType: "image/png", body: Buffer.from(png, "base64") });
+  });
+  const subject = `Catalogo ${unique()}`;
+  await sendRaw(`elena-${unique()}@clienti.test`, head(subject, "Content-Type: text/html; charset=utf-8\n") + '<p>Ecco il lume</p><img src="http://canary.test/lume.png" width="300" height="200">');
+  await open(page, subject);
+  await page.getByRole("button", { name: "Versione originale" }).click();
+  await expect(frame(page).getByText("Ecco il lume")).toBeVisible();
+  expect(asked).toEqual([]);
+  await page.getByRole("button", { name: "Mostra immagini" }).click();
+  await until(async () => asked.length > 0, "the picture that was asked for");
+  await expect(page.getByRole("button", { name: "Mostra immagini" })).toBeHidden();
+  await page.reload();
+  await page.getByRole("button", { name: "Versione originale" }).click();
+  await expect(frame(page).getByText("Ecco il lume")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Mostra immagini" })).toBeVisible();
+  expect(asked).toHaveLength(1);
+  await close(page);
+});
+
+test("E-25 a conversation is begun with the sender of a mail that was passed on, once, and each leads to the other", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  const id = unique();
+  const [sister, chiara] = [`anna-${id}@clienti.test`, `chiara-${id}@clienti.test`];
+  const passed = `Vi passo la mail di Chiara.\n\n---------- Messaggio inoltrato ---------\nDa: Chiara Rossi <${chiara}>\nData: ven 20 nov 2026 alle ore 18:21\nOggetto: Lampada rotta ${id}\nA: Anna <${sister}>\n\nLa lampada si e rotta.\nChiara\n`;
+  await sendRaw(sister, head(`I: Lampada rotta ${id}`, "Content-Type: text/plain; charset=utf-8\n", "Anna Rossi") + passed);
+  await open(page, `I: Lampada rotta ${id}`);
+  await page.getByRole("button", { name: "Apri una conversazione con Chiara Rossi" }).click();
+  await expect(page.getByTestId("thread").getByRole("heading", { level: 1 })).toHaveText("Chiara Rossi");
+  await expect(page.getByTestId("recipient")).toHaveText([chiara]);
+  await expect(page.getByTestId("thread")).toContainText("La lampada si e rotta.");
+  await reply(page, "Gliela cambiamo.");
+  await until(async () => (await mailbox(chiara)).length > 0, "the answer to whom it concerns");
+  expect(await mailbox(sister)).toEqual([]);
+  await close(page);
+  await open(page, `I: Lampada rotta ${id}`);
+  await expect(page.getByRole("button", { name: "Apri una conversazione con" })).toBeHidden();
+  await page.getByRole("button", { name: /^Conversazione #/ }).first().click();
+  await expect(page.getByTestId("thread").getByRole("heading", { level: 1 })).toHaveText("Chiara Rossi");
+  await open(page, `I: Lampada rotta ${id}`);
+  await close(page);
+});
+
+test("E-45 many files are shown by their first; a mail's head, original and address are had, and it is printed whole", async ({ browser }) => {
+  const page = await agent(browser, "giulia");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write", "notifications"]);
+  const id = unique();
+  const from = `elena-${id}@clienti.test`;
+  const files = Array.from({ length: 30 }, (_, i) => `--m\nContent-Type: text/plain; name="scheda ${i}.txt"\nContent-Disposition: attachment; filename="scheda ${i}.txt"\n\nuno\n`).join("");
+  const text = `--m\nContent-Type: text/plain; charset=utf-8\n\nLe schede.\n\nIl giorno 3 nov 2026 Bottega ha scritto:\n> Quante sono?\n`;
+  await sendRaw(from, head(`Schede ${id}`, 'X-Giro: lungo\nContent-Type: multipart/mixed; boundary="m"\n') + `${text}${files}--m--\n`);
+  await open(page, `Schede ${id}`);
+  const list = page.getByRole("list", { name: "Allegati" });
+  await expect(list.getByRole("listitem")).toHaveCount(12);
+  await page.getByRole("button", { name: "Mostra altri 18 allegati" }).click();
+  await expect(list.getByRole("listitem")).toHaveCount(30);
+  await expect(list.getByRole("link").nth(12)).toBeFocused();
+
+  await expect(last(page)).toContainText(from); // whoever calls himself what he likes
+  const menu = page.getByTestId("letter-menu").last();
+  await menu.click();
+  await accessible(page);
+  await page.getByRole("menuitem", { name: /^Copia l’indirizzo/ }).click();
+  await expect(page.getByRole("complementary", { name: "Avviso" })).toContainText(`Copiato: ${from}`);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(from);
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Mostra le intestazioni" }).click();
+  await expect(page.getByTestId("headers")).toContainText("X-Giro: lungo");
+  await expect(page.getByTestId("headers")).not.toContainText("Le schede.");
+  await accessible(page);
+  await page.keyboard.press("Escape");
+  await menu.click();
+  const [original] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Scarica l’originale" }).click()]);
+  expect(original.suggestedFilename()).toMatch(/\.eml$/);
+  await page.evaluate(() => (window.print = () => document.body.setAttribute("data-printing", "")));
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Stampa" }).click();
+  await expect(page.locator("body[data-printing]")).toBeAttached();
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByTestId("paper")).toBeVisible();
+  for (const part of [`Elena Fabbri <${from}>`, `Schede ${id}`, "Le schede.", "> Quante sono?", "scheda 29.txt"]) await expect(page.getByTestId("paper")).toContainText(part);
+  await expect(page.getByTestId("thread")).toBeHidden();
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await page.emulateMedia({ media: null });
+  await expect(page.getByTestId("paper")).not.toBeAttached();
+  await close(page);
+});

@@ -173,3 +173,49 @@ test("C10 who signs out is told of what he has not sent, and leaves nothing of i
   await expect(again.getByTestId("composer-reply")).toHaveValue("");
   await close(again);
 });
+
+test("REQ-OUT1 the time in which a mail can be taken back is counted down, and then it is over: it leaves as it was sent", async ({ browser }) => {
+  const page = await agent(browser, "marco");
+  const id = unique();
+  const from = `lia-${id}@clienti.test`;
+  await copied(from, `capo-${id}@clienti.test`, `Cornice ${id}`);
+  await open(page, `Cornice ${id}`);
+  await page.getByTestId("composer-reply").fill("Parte da sola");
+  await page.getByTestId("send").click();
+  const banner = page.getByRole("complementary", { name: "Avviso" });
+  await expect(banner.getByRole("button", { name: "Annulla" })).toHaveText(/\(\d+\)/);
+  const line = page.getByTestId("timeline-item").filter({ hasText: "Parte da sola" });
+  await expect(line.getByRole("button", { name: "Annulla invio" })).toBeVisible();
+  expect(await mailbox(from)).toEqual([]); // it waits here, not on its way
+  await expect(banner).toBeHidden();
+  await expect(line.getByRole("button", { name: "Annulla invio" })).toBeHidden();
+  await page.getByTestId("thread").focus();
+  await page.keyboard.press("z"); // too late
+  await expect(line).toContainText("Inviato");
+  const got = await until(async () => ((await mailbox(from)).length > 0 ? mailbox(from) : undefined), "the mail");
+  expect(got.map((m) => m.text.trim().split("\n")[0])).toEqual([expect.stringContaining("Parte da sola")]);
+  await expect(page.getByTestId("composer-reply")).toHaveValue("");
+  await close(page);
+});
+
+test("N7 all who got a mail are answered at once when one asks for it; many of them do not push the reply off the screen", async ({ browser }) => {
+  const page = await agent(browser, "marco");
+  const id = unique();
+  const from = `gina-${id}@clienti.test`;
+  const others = Array.from({ length: 25 }, (_, i) => `persona.${i}.${id}@clienti.test`);
+  await sendRaw(from, [`From: Gina <${from}>`, `To: {to}, ${others.join(",\r\n ")}`, `Subject: Comitato ${id}`, `Message-ID: <${id}@clienti.test>`, "", "A tutti."].join("\r\n"));
+  await open(page, `Comitato ${id}`);
+  await expect(chips(page)).toHaveText([from]);
+  await page.getByTestId("mail-fields").getByRole("button", { name: /^Altri \d+$/ }).click();
+  await expect(page.getByTestId("mail-fields").getByRole("button", { name: others[24]! })).toBeAttached();
+  await page.getByRole("button", { name: "Rispondi a tutti" }).click();
+  await expect(chips(page)).toHaveText([from, ...others]);
+  await expect(page.getByTestId("send")).toHaveText(/\+25$/);
+  await expect(page.getByTestId("send")).toBeInViewport({ ratio: 1 });
+  await expect(page.getByTestId("thread").getByRole("heading", { level: 1 })).toBeInViewport({ ratio: 1 });
+  await accessible(page);
+  await page.getByTestId("composer-reply").fill("Grazie a tutti.");
+  await page.getByTestId("send").click();
+  await until(async () => (await mailbox(others[24]!)).length > 0, "the mail for the last of them");
+  await close(page);
+});

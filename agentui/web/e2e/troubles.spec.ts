@@ -1,5 +1,5 @@
 import { expect, test, type Page } from "@playwright/test";
-import { accessible, agent, close, goHome, open } from "./desk";
+import { accessible, agent, close, goHome, open, reply } from "./desk";
 import { cutLine, mailbox, orders, sendMail, sendMailTo, sendRaw, until } from "./outside";
 
 // What goes wrong with mail, as people are told of it.
@@ -75,4 +75,75 @@ test("N10 an exchange of machines is stopped, with the reason in its conversatio
   await expect(stopped).toBeHidden();
   await told.getByRole("button", { name: /^Apri la conversazione #/ }).press("Enter");
   await expect(manager.getByTestId("bounce")).toContainText(lost);
+});
+
+test("E-49 one of several recipients is refused at once: the mail says so, and so does the page of delivery problems", async ({ browser }) => {
+  const page = await agent(browser, "marco");
+  const id = unique();
+  const [from, gone] = [`eva-${id}@clienti.test`, `andata-${id}@refused.test`];
+  await sendRaw(from, `From: Eva <${from}>\nTo: {to}\nCc: ${gone}\nSubject: Divano ${id}\nDate: {date}\nMessage-ID: <{id}@clienti.test>\n\nQuando arriva?\n`);
+  await open(page, `Divano ${id}`);
+  await page.getByRole("button", { name: gone }).click();
+  await reply(page, "Arriva lunedi.");
+  const mail = page.getByTestId("timeline-item").filter({ hasText: "Arriva lunedi." });
+  await expect(mail.getByTestId("bounce").getByRole("listitem").filter({ hasText: gone })).toContainText("Non consegnato: la casella non esiste");
+  await expect(mail.getByTestId("bounce").getByRole("listitem").filter({ hasText: from })).toContainText("Inviato");
+  await accessible(page);
+  expect(await until(async () => ((await mailbox(from)).length > 0 ? mailbox(from) : undefined), "the mail for the other one")).toHaveLength(1);
+
+  await page.getByRole("button", { name: "Problemi di consegna" }).click();
+  const told = page.getByRole("listitem").filter({ hasText: gone });
+  await expect(told).toContainText("Non consegnato: la casella non esiste");
+  await expect(told).toContainText("5.1.1");
+  await expect(told).toContainText("Un altro destinatario l’ha ricevuta.");
+  await expect(told).not.toContainText(from);
+  await accessible(page);
+  const kinds = page.getByRole("group", { name: "Quali problemi" });
+  await kinds.getByRole("button", { name: "Tornati indietro" }).click();
+  await expect(told).toBeHidden();
+  await kinds.getByRole("button", { name: "Rifiutati all’invio" }).click();
+  await expect(told).toBeVisible();
+  await expect(kinds.getByRole("button", { name: "Rifiutati all’invio" })).toHaveAttribute("aria-pressed", "true");
+  await told.getByRole("button", { name: /^Apri la conversazione #/ }).click();
+  await expect(mail).toBeVisible();
+  await close(page);
+});
+
+test("A15 a mail that could not leave is sent again from where it stands, and one that was refused is written anew", async ({ browser }) => {
+  const page = await agent(browser, "marco");
+  const id = unique();
+  const [from, right] = [`olga-${id}@refused.test`, `olga-${id}@clienti.test`];
+  await sendRaw(from, `From: Olga <${from}>\nTo: {to}\nCc: ${right}\nSubject: Sedia ${id}\nDate: {date}\nMessage-ID: <{id}@clienti.test>\n\nE la sedia?\n`);
+  await open(page, `Sedia ${id}`);
+  await page.route("**/api/conversations/*/reply", (route) => route.fulfill({ status: 422, contentType: "application/problem+json", body: '{"status":422,"code":"no_account"}' }), { times: 1 });
+  await page.getByTestId("composer-reply").fill("Arriva.");
+  await page.getByTestId("send").click();
+  const line = page.getByTestId("timeline-item").filter({ hasText: "Arriva." });
+  await expect(line).toContainText("Non inviato · Non abbiamo un account su questo canale.");
+  await accessible(page);
+  await line.getByRole("button", { name: "Riprova" }).click();
+  await expect(line).toContainText("Non consegnato: l’indirizzo non esiste");
+  await expect(line).toHaveCount(1);
+  await line.getByRole("button", { name: "Riscrivi" }).click();
+  await expect(page.getByTestId("composer-reply")).toHaveValue("Arriva.");
+  await expect(page.getByTestId("composer-reply")).toBeFocused();
+  await close(page);
+});
+
+test("E-13 mails that were held back are tried again at a manager's word", async ({ browser }) => {
+  const manager = await agent(browser, "carla", false);
+  await manager.route("**/api/health/channels", async (route) => {
+    const answer = await route.fetch();
+    const all = (await answer.json()) as { account: string }[];
+    await route.fulfill({ response: answer, json: all.map((h) => (h.account === "support" ? { ...h, ok: false, code: "held", held: 2 } : h)) });
+  });
+  const banner = manager.getByTestId("accounts");
+  await expect(async () => {
+    await manager.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await expect(banner).toContainText("support: 2 messaggi non sono stati acquisiti", { timeout: 1000 });
+  }).toPass({ timeout: 30_000 });
+  await accessible(manager);
+  const [asked] = await Promise.all([manager.waitForResponse(/\/api\/health\/channels\/support\/retry$/), banner.getByRole("button", { name: "Riprova ora" }).click()]);
+  expect(asked.status()).toBe(204);
+  await expect(manager.getByRole("complementary", { name: "Avviso" })).toContainText("Si riprova entro qualche minuto.");
 });

@@ -44,8 +44,8 @@ export class Console {
   directory = $state.raw<Directory>({ queues: [], agents: [] });
   /** The mail that is being printed. */
   paper = $state.raw<Message | null>(null);
-  /** Asks the composer to take the keyboard; the number grows with every request. */
-  compose = $state.raw<{ n: number; mode: Mode; text: string | null }>({ n: 0, mode: "reply", text: null });
+  /** Asks the composer of a conversation to take the keyboard, once; null when it has. */
+  compose = $state.raw<{ conversation: ConversationID; mode: Mode; text: string | null } | null>(null);
 
   readonly ticker = new Ticker();
   readonly announcer = new Announcer();
@@ -159,6 +159,7 @@ export class Console {
     const [page, selected = ""] = location.hash.replace(/^#\//, "").split("/");
     this.page = page === "queues" || page === "deliveries" || (page === "rules" && this.manages) ? page : "work";
     if ((this.page === "work" || this.page === "queues") && this.work.view !== this.page) this.work.show(this.page);
+    if (this.compose && this.compose.conversation !== selected) this.compose = null; // whoever has gone on is not called back
     if (!whole.includes(this.page)) void this.desk.open(decodeURIComponent(selected));
     this.view();
   }
@@ -195,7 +196,9 @@ export class Console {
 
   async take(id: ConversationID): Promise<void> {
     const c = await this.command(id, "take", {});
-    if (c) this.announcer.show(t("did.taken", { number: c.number }));
+    if (!c) return;
+    this.announcer.show(t("did.taken", { number: c.number }));
+    this.toComposer("reply", null, id);
   }
 
   /** Sends a command about a conversation and shows its result; a refusal is said and returns null. */
@@ -247,9 +250,9 @@ export class Console {
     return this.work.inbox?.agents.get(id)?.name ?? this.directory.agents.find((a) => a.id === id)?.name ?? id;
   }
 
-  toComposer(mode: Mode, text: string | null = null): void {
+  toComposer(mode: Mode, text: string | null = null, conversation: ConversationID = this.desk.selected): void {
     this.pane = "thread";
-    this.compose = { n: this.compose.n + 1, mode, text };
+    this.compose = { conversation, mode, text };
   }
 
   /** Shows or hides the customer: a drawer, or a pane of its own on a narrow screen. */
