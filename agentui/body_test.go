@@ -16,6 +16,7 @@ var commandPaths = []struct{ method, path string }{
 	{"POST", "/api/session"}, {"POST", "/api/session/demo"}, {"PUT", "/api/me/presence"}, {"POST", "/api/conversations/{c}/reply"},
 	{"POST", "/api/conversations/{c}/note"}, {"POST", "/api/conversations/{c}/take"}, {"POST", "/api/conversations/{c}/transfer"},
 	{"POST", "/api/conversations/{c}/close"}, {"POST", "/api/conversations/{c}/reopen"}, {"POST", "/api/offers/x/accept"},
+	{"POST", "/api/conversations/{c}/merge"}, {"POST", "/api/conversations/{c}/split"},
 	{"POST", "/api/offers/x/decline"}, {"PATCH", "/api/customers/{u}"}, {"POST", "/api/customers/{u}/identities"},
 	{"PUT", "/api/customers/{u}/preference"}, {"POST", "/api/rules"}, {"POST", "/api/rules/check"},
 }

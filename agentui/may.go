@@ -53,6 +53,9 @@ func allow(me roster.Agent, v verb, c inbox.Conversation) error {
 	if may(me, v, c) {
 		return nil
 	}
+	if c.MergedInto != "" {
+		return inbox.Refused{Code: "merged", Into: c.MergedInto} // whoever had it goes on there
+	}
 	if v == verbReply || v == verbClose || v == verbTransfer {
 		return inbox.Refused{Code: "not_yours", Agent: c.Assignee}
 	}

@@ -47,7 +47,7 @@ var (
 var refusals = map[string]int{
 	"not_found": http.StatusNotFound, "closed": http.StatusConflict, "too_late": http.StatusConflict, "not_yours": http.StatusForbidden,
 	"taken": http.StatusConflict, "state": http.StatusConflict, "customer_wrote": http.StatusConflict, "no_account": http.StatusUnprocessableEntity,
-	"empty": http.StatusUnprocessableEntity, "recipient": http.StatusUnprocessableEntity,
+	"merged": http.StatusConflict, "other_customer": http.StatusConflict, "final": http.StatusConflict, "empty": http.StatusUnprocessableEntity, "recipient": http.StatusUnprocessableEntity,
 }
 
 // simple are the statuses of plain errors.
@@ -85,7 +85,7 @@ func problem(err error) (wire.Problem, any) {
 	var refused inbox.Refused
 	if errors.As(err, &refused) {
 		if status, ok := refusals[refused.Code]; ok {
-			return wire.Problem{Status: status, Code: refused.Code, Fields: fields("by", string(refused.Agent))}, nil
+			return wire.Problem{Status: status, Code: refused.Code, Fields: fields("by", string(refused.Agent), "into", string(refused.Into))}, nil
 		}
 	}
 	var held *inbox.Held

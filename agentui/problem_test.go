@@ -27,6 +27,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{inbox.ErrNotFound, 404, "not_found"}, {inbox.ErrClosed, 409, "closed"}, {inbox.ErrNotYours, 403, "not_yours"},
 		{inbox.Refused{Code: "taken", Agent: "anna"}, 409, "taken"}, {inbox.ErrState, 409, "state"}, {inbox.ErrNoAccount, 422, "no_account"},
+		{inbox.Refused{Code: "merged", Into: "x"}, 409, "merged"}, {inbox.ErrOthers, 409, "other_customer"}, {inbox.ErrFinal, 409, "final"},
 		{inbox.ErrRecipient, 422, "recipient"}, {inbox.ErrEmpty, 422, "empty"}, {inbox.ErrLeaseLost, 500, "internal"},
 		{&inbox.Held{Reason: "customer_wrote"}, 409, "held"}, {customer.ErrNotFound, 404, "not_found"}, {blob.ErrNotFound, 404, "not_found"},
 		{roster.ErrCredentials, 401, "bad_credentials"}, {&roster.Invalid{Field: "name", Code: "required"}, 422, "invalid"},

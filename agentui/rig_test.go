@@ -248,6 +248,13 @@ func (r *rig) as(agent string) *browser {
 func (b *browser) do(method, path string, body, into any) int {
 	b.t.Helper()
 	res := b.raw(method, path, body, nil)
+	b.decode(res, into)
+	return res.StatusCode
+}
+
+// decode reads an answer.
+func (b *browser) decode(res *http.Response, into any) {
+	b.t.Helper()
 	defer res.Body.Close()
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
@@ -255,10 +262,9 @@ func (b *browser) do(method, path string, body, into any) int {
 	}
 	if into != nil {
 		if err := json.Unmarshal(data, into); err != nil {
-			b.t.Fatalf("%s %s: %d %s: %v", method, path, res.StatusCode, data, err)
+			b.t.Fatalf("%s: %d %s: %v", res.Request.URL.Path, res.StatusCode, data, err)
 		}
 	}
-	return res.StatusCode
 }
 
 // raw sends a request and returns the answer, whose body the caller closes.

@@ -132,6 +132,8 @@ func (s *Server) Handler() http.Handler {
 	staff("POST /api/conversations/{id}/transfer", s.transfer)
 	staff("POST /api/conversations/{id}/close", s.close)
 	staff("POST /api/conversations/{id}/reopen", s.reopen)
+	staff("POST /api/conversations/{id}/merge", s.merge)
+	staff("POST /api/conversations/{id}/split", s.split)
 	staff("POST /api/offers/{id}/accept", s.acceptOffer)
 	staff("POST /api/offers/{id}/decline", s.declineOffer)
 

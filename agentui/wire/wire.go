@@ -27,6 +27,8 @@
 //	POST   /api/conversations/{id}/transfer   Transfer → inbox.Conversation
 //	POST   /api/conversations/{id}/close      Close → inbox.Conversation
 //	POST   /api/conversations/{id}/reopen     Command → inbox.Conversation
+//	POST   /api/conversations/{id}/merge      Merge → inbox.Conversation    the one it goes on in (409 merged, other_customer, closed)
+//	POST   /api/conversations/{id}/split      Command → inbox.Conversation  undoes its merge (409 final)
 //	POST   /api/offers/{id}/accept            Command → inbox.Conversation  (409 offer_gone)
 //	POST   /api/offers/{id}/decline           Decline → 204
 //	GET    /api/customers/{id}                → customer.Customer
@@ -63,7 +65,7 @@ import (
 //
 //	400 bad_request          401 unauthenticated, bad_credentials    403 forbidden, csrf, not_yours
 //	404 not_found, no_route  409 held (with ReplyResult), taken, state, closed, too_late, not_waiting, no_room, not_here, offer_gone (Fields: how,
-//	                             by), version_conflict, no_rules
+//	                             by), version_conflict, no_rules, merged (Fields: into), other_customer, final
 //	413 too_large            415 not_json                            429 too_many (Retry-After)
 //	422 invalid (Fields), refused, new_recipient, forbidden_recipient (with ReplyResult), no_files, bad_rules (with RuleCheck), bad_html, recipient, no_account, empty
 //	500 internal             503 rebuilding, unavailable, timeout (Retry-After: the same command may be sent again)
@@ -264,6 +266,12 @@ type Close struct {
 	Disposition string `json:"disposition"` // resolved, no_answer, spam, duplicate, other
 	Note        string `json:"note,omitempty"`
 	SeenSeq     int64  `json:"seen_seq,omitempty"` // of the last message that was seen: a later one of the customer's keeps it open (customer_wrote)
+}
+
+// Merge has a conversation go on in another one of the same customer.
+type Merge struct {
+	ClientID string               `json:"client_id"`
+	Into     inbox.ConversationID `json:"into"`
 }
 
 // Decline refuses an offer.

@@ -18,7 +18,7 @@ func roots() []reflect.Type {
 	values := []any{
 		wire.Problem{}, wire.SignIn{}, wire.DemoSignIn{}, wire.DemoPerson{}, wire.Me{}, wire.SetPresence{}, wire.Work{}, wire.Directory{},
 		wire.QueueEntry{}, wire.AgentEntry{}, wire.SearchHit{}, wire.Thread{}, wire.Timeline{}, wire.TimelineItem{}, wire.Reply{},
-		wire.ReplyResult{}, wire.HeldReply{}, wire.Note{}, wire.Command{}, wire.Transfer{}, wire.Close{}, wire.Decline{},
+		wire.ReplyResult{}, wire.HeldReply{}, wire.Note{}, wire.Command{}, wire.Transfer{}, wire.Close{}, wire.Merge{}, wire.Decline{},
 		wire.CustomerPatch{}, wire.NewIdentity{}, wire.SetPreference{}, wire.Rule{}, wire.RuleSet{}, wire.CheckRules{}, wire.RuleCheck{},
 		wire.RuleProblem{}, wire.Fact{}, wire.PublishRules{}, wire.ChannelHealth{}, wire.Deliveries{}, wire.Release{}, wire.Envelope{}, wire.Attachment{},
 		hub.Hello{}, hub.Ack{}, hub.Typing{}, hub.View{}, hub.Welcome{}, hub.EntryFrame{}, hub.Ping{}, hub.Signal{},
