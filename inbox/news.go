@@ -75,6 +75,7 @@ type leaving struct {
 	seq          int64
 	shown        channels.State // of the message
 	parked       bool           // news came before the provider's id was known
+	waits        bool           // another row of its conversation and channel may wait until it has left
 	ended        int            // attempt that is over
 	told, heard  bool           // the message's state changed; anything did
 }
@@ -109,6 +110,11 @@ func (t *turn) hear(r *leaving, n news) error {
 	return t.tellDelivery(row, n.state, nil, nil, providerActor(r.account))
 }
 
+// frees reports whether rows may go that waited for these to leave.
+func (h *hearing) frees() bool {
+	return slices.ContainsFunc(h.heard, func(r *leaving) bool { return r.waits })
+}
+
 // conversations are where the rows belong.
 func (h *hearing) conversations(ctx context.Context, l *Ledger, tx *sql.Tx) ([]ConversationID, error) {
 	slices.Sort(h.ids)
@@ -132,11 +138,12 @@ func (h *hearing) read(l *Ledger) db.Statement {
 		db.Texts("outside", h.ids, func(id string) string { return h.outside[id] }))
 	return db.Ask(func(row db.Row) error {
 		var r leaving
-		err := row.Scan(&r.id, &r.conversation, &r.message, &r.kind, &r.account, &r.state, &r.outside, &r.to, &r.seq, &r.shown, &r.parked)
+		err := row.Scan(&r.id, &r.conversation, &r.message, &r.kind, &r.account, &r.state, &r.outside, &r.to, &r.seq, &r.shown, &r.parked, &r.waits)
 		h.rows[r.id] = &r
 		return err
 	}, `WITH `+with+` SELECT o.id, o.conversation_id, o.message_id, o.kind, o.account_id, o.state, o.external_id, m.peer, m.seq, m.state,
-			(SELECT p.id FROM parked_receipt p WHERE p.account_id = o.account_id AND p.external_id = w.outside LIMIT 1) IS NOT NULL
+			(SELECT p.id FROM parked_receipt p WHERE p.account_id = o.account_id AND p.external_id = w.outside LIMIT 1) IS NOT NULL,
+			(SELECT q.id FROM outbox q WHERE q.conversation_id = o.conversation_id AND q.kind = o.kind AND q.state = 'queued' LIMIT 1) IS NOT NULL
 		FROM w JOIN outbox o ON o.id = w.id JOIN message m ON m.id = o.message_id`, args...)
 }
 

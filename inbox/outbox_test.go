@@ -115,6 +115,28 @@ func TestOrderWithinAConversation(t *testing.T) {
 	})
 }
 
+// Who sends is called when a row has left and another may have waited for it, and not when none did.
+func TestOutboxRingsForWhatWaited(t *testing.T) {
+	houses(t, func(h *house) {
+		id, in := h.begun(h.text("one"))
+		h.mustAnswer(id, in)
+		h.mustAnswer(id, in)
+		for _, waits := range []bool{true, false} {
+			row, rung := h.begin(), false
+			changed := h.outbox.Changed()
+			h.ok(h.outbox.Sent(h.Context(), row, channels.Sent{}))
+			select {
+			case <-changed:
+				rung = true
+			default:
+			}
+			if rung != waits {
+				t.Fatalf("rung %v, want %v", rung, waits)
+			}
+		}
+	})
+}
+
 // A row that was put off does not hold back those behind it, and comes again at its time.
 func TestPutOffRowHoldsNobodyBack(t *testing.T) {
 	houses(t, func(h *house) {

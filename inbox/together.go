@@ -56,8 +56,8 @@ func (l *Ledger) together(batch []*gate.Ticket[act, outcome], written func()) {
 		return
 	}
 	r.handOver()
-	if len(r.news.told) > 0 {
-		l.outbox.Ring() // what waited for these may go
+	if r.news.frees() {
+		l.outbox.Ring()
 	}
 	for _, t := range r.turns {
 		l.tell(t)
