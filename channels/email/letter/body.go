@@ -2,6 +2,7 @@ package letter
 
 import (
 	"html"
+	"slices"
 	"strings"
 
 	"sportello/channels"
@@ -14,7 +15,10 @@ import (
 const textLimit = 1 << 20 // bytes of readable text that are kept; the raw mail has the rest
 
 // block is one stretch of the readable body, in one or both forms.
-type block struct{ text, html string }
+type block struct {
+	text, html string
+	depth      int // seals around it
+}
 
 // sorter divides the parts of a mail into what is read and what is filed.
 type sorter struct {
@@ -23,6 +27,21 @@ type sorter struct {
 	files  []*part.Part
 
 	unwrapped []block // texts of winmail.dat
+	announced bool    // the next file is an OpenPGP message: a mail server has taken the multipart around the two apart
+}
+
+// add puts a block among what is read.
+func (s *sorter) add(b block) {
+	if b.depth = s.mail.depth(); !blank(b.text) || b.html != "" {
+		s.mail.outside()
+	}
+	s.blocks = append(s.blocks, b)
+}
+
+// file puts a part among the files.
+func (s *sorter) file(p *part.Part) {
+	s.mail.outside()
+	s.files = append(s.files, p)
 }
 
 // readBody divides the parts into what is read and what is filed. In an alternative, the plain and the HTML form are the same block;
@@ -30,12 +49,13 @@ type sorter struct {
 func (m *Mail) readBody(root *part.Part) {
 	s := sorter{mail: m}
 	if isBody(root) {
-		s.blocks = append(s.blocks, s.textBlock(root))
+		s.words(root)
 	} else {
 		s.collect(root)
 	}
 	s.unwrap()
 	s.promote()
+	m.sum()
 	shown := m.show(s.blocks)
 	for _, p := range s.files {
 		m.Files = append(m.Files, newFile(p, shown, len(m.Files)+1))
@@ -121,7 +141,7 @@ func (m *Mail) note(flaw string) {
 func (s *sorter) collect(p *part.Part) {
 	switch {
 	case p.Type == "multipart/alternative":
-		s.blocks = append(s.blocks, s.alternative(p))
+		s.blocks = append(s.blocks, s.alternative(p)...)
 	case s.special(p):
 	case len(p.Children) > 0:
 		for _, c := range p.Children {
@@ -129,26 +149,32 @@ func (s *sorter) collect(p *part.Part) {
 		}
 	case p.Is("multipart/") && len(p.Data) == 0:
 	case isText(p):
-		s.blocks = append(s.blocks, s.textBlock(p))
+		s.words(p)
 	default:
-		s.files = append(s.files, p)
+		s.file(p)
 	}
 }
 
-// alternative merges the forms of one text. A form may itself hold parts (HTML with its images).
-func (s *sorter) alternative(p *part.Part) block {
-	var whole block
+// alternative merges the forms of one text. A form may itself hold parts (HTML with its images). Where a form holds a seal of its own the
+// others do not count, since nobody can say that they are the same text, and its blocks stay apart.
+func (s *sorter) alternative(p *part.Part) []block {
+	whole := block{depth: s.mail.depth()}
+	var sealed []block
 	for _, c := range p.Children {
 		if c.Type == "text/x-amp-html" || c.Type == "text/watch-html" { // the same text for other programs
 			continue
 		}
 		inner := sorter{mail: s.mail, files: s.files}
 		if isBody(c) {
-			inner.blocks = append(inner.blocks, inner.textBlock(c))
+			inner.words(c)
 		} else {
 			inner.collect(c)
 		}
 		s.files, s.unwrapped = inner.files, append(s.unwrapped, inner.unwrapped...)
+		if slices.ContainsFunc(inner.blocks, func(b block) bool { return b.depth > whole.depth }) {
+			sealed = append(sealed, inner.blocks...)
+			continue
+		}
 		var text, markup []string
 		for _, b := range inner.blocks {
 			if !blank(b.text) {
@@ -165,7 +191,10 @@ func (s *sorter) alternative(p *part.Part) block {
 			whole.html = strings.Join(markup, "\n")
 		}
 	}
-	return whole
+	if sealed != nil {
+		return sealed
+	}
+	return []block{whole}
 }
 
 // isText reports whether a leaf is read as part of the body. A part without a Content-Type is plain text (RFC 2045 section 5.2).
@@ -186,7 +215,7 @@ func (s *sorter) textBlock(p *part.Part) block {
 	if p.Type != "text/html" {
 		packed, rest := part.Unpack(content)
 		for _, f := range packed {
-			s.files = append(s.files, &part.Part{Name: f.Name, Data: f.Data, Disposition: "attachment"})
+			s.file(&part.Part{Name: f.Name, Data: f.Data, Disposition: "attachment"})
 		}
 		content = rest
 	}
@@ -197,7 +226,6 @@ func (s *sorter) textBlock(p *part.Part) block {
 	if p.Type == "text/html" {
 		return block{html: text}
 	}
-	s.sealedText(text)
 	return block{text: unflow(text, p.Params)}
 }
 

@@ -80,28 +80,27 @@ func TestE42SealedMails(t *testing.T) {
 		files string
 	}{
 		"smime signed": {multi("signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256", "Content-Type: text/plain\n\nCiao", "Content-Type: application/pkcs7-signature; name=smime.p7s\nContent-Disposition: attachment; filename=smime.p7s\nContent-Transfer-Encoding: base64\n\nMIIB"),
-			"{smime true false  <nil> }", "Ciao", ""},
+			"smime signed ?", "Ciao", ""},
 		"pgp signed": {multi("signed; protocol=\"application/pgp-signature\"", "Content-Type: multipart/mixed; boundary=c\n\n--c\n\nCiao\n--c\nContent-Type: application/pdf; name=a.pdf\n\n%PDF-1.4\n--c--", "Content-Type: application/pgp-signature; name=signature.asc\n\n-----BEGIN PGP SIGNATURE-----"),
-			"{pgp true false  <nil> }", "Ciao", "a.pdf|application/pdf|false"},
+			"pgp signed ?", "Ciao", "a.pdf|application/pdf|false"},
 		"pgp encrypted": {multi("encrypted; protocol=\"application/pgp-encrypted\"", "Content-Type: application/pgp-encrypted\n\nVersion: 1", "Content-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----"),
-			"{pgp false true  <nil> }", "", "encrypted.asc|application/octet-stream|false"},
-		"smime encrypted": {mailOf("From: a@x.it", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString(append([]byte{0x30, 0x80}, append(cmsType, 3, 0, 0)...))),
-			"{smime false true  <nil> }", "", "smime.p7m|application/pkcs7-mime|false"},
-		"signed file": {multi("mixed", "\nCiao", "Content-Type: application/pkcs7-mime; name=fattura.xml.p7m\nContent-Disposition: attachment\n\n"+string(cmsType)+"\x02"),
-			"<nil>", "Ciao", "fattura.xml.p7m|application/pkcs7-mime|false"},
-		"pgp inline": {mailOf("From: a@x.it", "", "-----BEGIN PGP SIGNED MESSAGE-----", "Hash: SHA256", "", "Ciao"), "{pgp true false  <nil> }", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nCiao", ""},
-		"plain":      {mailOf("From: a@x.it", "", "Ciao"), "<nil>", "Ciao", ""},
+			"pgp encrypted damaged", "", "encrypted.asc|application/octet-stream|false"},
+		"smime encrypted": {mailOf("From: a@x.it", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString([]byte("\x30\x80"+cmsType+"\x03\x00\x00"))),
+			"smime encrypted damaged", "", "smime.p7m|application/pkcs7-mime|false"},
+		"signed file": {multi("mixed", "\nCiao", "Content-Type: application/pkcs7-mime; name=fattura.xml.p7m\nContent-Disposition: attachment\n\n"+"\x30\x0b"+cmsType+"\x02"),
+			"", "Ciao", "fattura.xml.p7m|application/pkcs7-mime|false"},
+		"pgp inline": {mailOf("From: a@x.it", "", "-----BEGIN PGP SIGNED MESSAGE-----", "Hash: SHA256", "", "Ciao"), "pgp signed ?", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nCiao", ""},
+		"plain":      {mailOf("From: a@x.it", "", "Ciao"), "", "Ciao", ""},
 	} {
 		m := Read(c.raw, Reading{})
-		got := "<nil>"
-		if k := m.Details.Crypt; k != nil {
-			got = fmt.Sprint(*k)
-		}
-		if got != c.want || m.Text != c.text || names(m) != c.files {
+		if got := cryptOf(m); got != c.want || m.Text != c.text || names(m) != c.files {
 			t.Errorf("%s: %s %q %s", name, got, m.Text, names(m))
 		}
 	}
 }
+
+// cmsType is the object identifier of CMS content types (RFC 5652), but for its last byte.
+const cmsType = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07"
 
 const pixelPNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

@@ -35,7 +35,7 @@ func (m *Mail) Original(own []string) *Mail {
 func (m *Mail) inFile(f channels.Forwarded) *Mail {
 	for _, file := range m.Files {
 		if file.Type == "message/rfc822" || file.Type == "message/global" {
-			o := Read(file.Data, Reading{Roots: m.roots})
+			o := Read(file.Data, Reading{Keys: m.keys})
 			if o.From.Value == f.From.Value {
 				o.raw = file.Data
 				return o

@@ -1,7 +1,6 @@
 package letter
 
 import (
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"sportello/channels/email/forward"
 	"sportello/channels/email/part"
 	"sportello/channels/email/report"
+	"sportello/channels/email/seal"
 )
 
 // Reading says whose mail is read. The zero value reads a mail without knowing anything of ours.
@@ -24,7 +24,7 @@ type Reading struct {
 	Cut       bool     // raw is only the beginning of the mail, Size its length
 	Size      int64    // bytes, used with Cut
 
-	Roots *x509.CertPool // who is believed about certificates of signers; nil: the system's
+	Keys *seal.Keys // open what is sealed, and verify; nil: nothing is opened, and the system's roots verify S/MIME
 }
 
 // File is a part of a mail with its bytes. Blob is empty until the bytes are in a Vault.
@@ -60,9 +60,9 @@ type Mail struct {
 	Ours       bool   // we sent it: it came back by a copy or an alias
 	Flaw       string // why it could not be read in full, "" when it could
 
-	roots    *x509.CertPool
-	unsealed int // signatures that were taken off
-	raw      []byte
+	keys  *seal.Keys
+	seals seals
+	raw   []byte
 }
 
 // Read reads one mail. It never fails and never panics: what cannot be read is missing from the result, and Flaw says why. Its
@@ -70,7 +70,7 @@ type Mail struct {
 func Read(raw []byte, r Reading) *Mail {
 	raw = field.TrimMailbox(raw)
 	h, body := field.Split(raw)
-	m := &Mail{Header: h, roots: r.Roots}
+	m := &Mail{Header: h, keys: r.Keys}
 	m.readHeader(r)
 	m.External = externalID(m.Thread.MessageID, h, raw, body, r)
 	var root *part.Part

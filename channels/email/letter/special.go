@@ -24,6 +24,10 @@ func (s *sorter) special(p *part.Part) bool {
 		s.seal(channels.Crypt{Kind: "smime", Signed: true})
 	case "application/pgp-signature":
 		s.seal(channels.Crypt{Kind: "pgp", Signed: true})
+	case "application/pgp-encrypted":
+		s.announced = true
+	case "text/rfc822-headers": // a copy of fields, for programs that do not read them where they are
+		return s.mail.depth() > 0 && p.Params["protected-headers"] != ""
 	case "text/calendar", "application/ics":
 		s.calendar(p)
 	case "message/rfc822", "message/global":
@@ -31,10 +35,24 @@ func (s *sorter) special(p *part.Part) bool {
 	case "application/ms-tnef", "application/vnd.ms-tnef":
 		s.wrapped(p)
 	default:
-		if strings.EqualFold(p.Name, "winmail.dat") || strings.EqualFold(p.Name, "win.dat") {
-			s.wrapped(p)
-			return true
-		}
+		return s.specialName(p)
+	}
+	return true
+}
+
+// specialName reads files whose names say more than their types.
+func (s *sorter) specialName(p *part.Part) bool {
+	switch name := strings.ToLower(p.Name); {
+	case name == "winmail.dat" || name == "win.dat":
+		s.wrapped(p)
+	case name == "smime.p7m":
+		s.opaque(p)
+	case name == "smime.p7s":
+		s.seal(channels.Crypt{Kind: "smime", Signed: true})
+	case s.announced && p.Type == "application/octet-stream":
+		s.announced = false
+		s.message(p)
+	default:
 		return false
 	}
 	return true
@@ -59,12 +77,12 @@ func (s *sorter) calendar(p *part.Part) {
 		named.Name = "invite.ics"
 		p = &named
 	}
-	s.files = append(s.files, p)
+	s.file(p)
 }
 
 // attached files a mail within the mail. Unless it is what a report returns, it is passed on (E-25).
 func (s *sorter) attached(p *part.Part) {
-	s.files = append(s.files, p)
+	s.file(p)
 	if s.mail.Details.Forward != nil || strings.HasPrefix(strings.ToLower(s.mail.Header.Get("content-type")), "multipart/report") {
 		return
 	}
@@ -82,15 +100,16 @@ func (s *sorter) wrapped(p *part.Part) {
 	m, err := tnef.Read(p.Data)
 	if err != nil && len(m.Files) == 0 && m.Text == "" && m.HTML == "" {
 		s.mail.note("winmail.dat not unpacked: " + err.Error())
-		s.files = append(s.files, p)
+		s.file(p)
 		return
 	}
 	if err != nil {
 		s.mail.note("winmail.dat: " + err.Error())
 	}
-	s.unwrapped = append(s.unwrapped, block{text: m.Text, html: m.HTML})
+	s.mail.outside()
+	s.unwrapped = append(s.unwrapped, block{text: m.Text, html: m.HTML, depth: s.mail.depth()})
 	for _, f := range m.Files {
-		s.files = append(s.files, &part.Part{Name: f.Name, Type: f.Type, CID: f.CID, Data: f.Data, Disposition: "attachment"})
+		s.file(&part.Part{Name: f.Name, Type: f.Type, CID: f.CID, Data: f.Data, Disposition: "attachment"})
 	}
 }
 
@@ -99,7 +118,7 @@ func (s *sorter) unwrap() {
 	for _, b := range s.blocks {
 		if !blank(b.text) || b.html != "" {
 			for i := range s.unwrapped { // the plain form stands outside; the wrapping adds the better one
-				if b.html == "" && len(s.blocks) == 1 && s.unwrapped[i].html != "" {
+				if b.html == "" && len(s.blocks) == 1 && s.unwrapped[i].html != "" && s.unwrapped[i].depth == b.depth {
 					s.blocks[0].html = s.unwrapped[i].html
 				}
 			}
