@@ -14,6 +14,7 @@ import (
 	"sportello/channels"
 	"sportello/channels/email/authn"
 	"sportello/channels/email/field"
+	"sportello/channels/email/seal"
 	"sportello/channels/email/verp"
 )
 
@@ -60,6 +61,7 @@ type Config struct {
 	Relays       []string       // host names of our own mail servers, whose Received fields are believed and whom SPF never judges
 	DKIM         *Signing       // signs what leaves; nil where the relay does
 	Bounces      string         // the mailbox that bounces go to, each under an address of its own (see verp); "" uses Address
+	Keys         *seal.Keys     // open mail that is sealed for us and verify what others have signed; nil: nothing is opened
 	Key          []byte         // signs those addresses, and marks what we send so that it is known when it comes back (see echo)
 	Brands       []string       // names of the house besides Name, which strangers must not show without a warning
 	Resolver     authn.Resolver // looks up who vouches for a mail of which our servers say nothing; nil: nobody does

@@ -73,7 +73,7 @@ func (a *Adapter) accept(ctx context.Context, t *taken) (channels.Accepted, erro
 
 // read reads one mail as this mailbox takes it. In a folder of sent mail nothing is a customer's, whatever it says of itself.
 func (a *Adapter) read(ctx context.Context, raw []byte, l listed) *letter.Mail {
-	reading := letter.Reading{Own: a.cfg.own(), Key: a.cfg.Key, AuthServs: a.cfg.AuthServs, Cut: l.size > a.cfg.MaxSize, Size: l.size}
+	reading := letter.Reading{Own: a.cfg.own(), Key: a.cfg.Key, AuthServs: a.cfg.AuthServs, Keys: a.cfg.Keys, Cut: l.size > a.cfg.MaxSize, Size: l.size}
 	if l.sent {
 		reading.Own = nil
 	}

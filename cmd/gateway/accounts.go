@@ -16,6 +16,7 @@ import (
 	"sportello/channels/email"
 	"sportello/channels/email/authn"
 	"sportello/channels/email/oauth"
+	"sportello/channels/email/seal"
 	"sportello/channels/sms"
 	"sportello/inbox"
 )
@@ -35,11 +36,12 @@ func (s Settings) emailConfigs(bookmarks channels.Bookmarks) []email.Config {
 			}
 			return email.Server{Host: m.Host, Port: m.Port, TLS: email.TLSMode(m.TLS), User: m.User, Password: m.Password, Auth: way, Tokens: tokens}
 		}
+		keys, _ := seal.Load(e.Seal.files()) // what cannot be read is told by validateAccounts
 		all = append(all, email.Config{
 			Account: channels.AccountID(e.Account), Address: e.Address, Name: e.Name, Poll: e.Poll, Folders: e.Folders, Junk: e.Junk, Sent: e.Sent,
 			SentCopy: email.CopyMode(e.SentCopy), After: email.After(e.After), MoveTo: e.MoveTo,
 			IMAP: server(e.IMAP), SMTP: server(e.SMTP), AuthServs: e.AuthServers, Relays: e.Relays, Resolver: s.resolver(), Brands: s.Brands,
-			DKIM: e.DKIM.signing(), Bounces: e.Bounces, Key: s.key("mail"), Files: s.Files.policy(), InsecureLab: e.InsecureLab,
+			DKIM: e.DKIM.signing(), Keys: keys, Bounces: e.Bounces, Key: s.key("mail"), Files: s.Files.policy(), InsecureLab: e.InsecureLab,
 		})
 	}
 	return all
@@ -165,6 +167,10 @@ func (s Settings) validateAccounts() error {
 			for _, err := range cfg.Validate() {
 				add("email.%d.%w", i, err)
 			}
+		}
+		_, wrong := seal.Load(e.Seal.files())
+		for _, err := range wrong {
+			add("email.%d.%w", i, err)
 		}
 	}
 	for i, c := range s.emailConfigs(nil) {

@@ -44,6 +44,7 @@ type explained struct {
 	Forward    *channels.Forwarded   `json:"forward"`
 	Thread     explainedThread       `json:"thread"`
 	Spam       bool                  `json:"spam"`
+	Seal       *channels.Crypt       `json:"seal"` // it is signed or encrypted, and what came of that
 
 	mail *letter.Mail
 }
@@ -106,7 +107,7 @@ func explain(file string, m *letter.Mail) explained {
 	if len(m.Details.Calendar) > 0 {
 		e.Calendar = &m.Details.Calendar[0]
 	}
-	e.Forward = m.Details.Forward
+	e.Forward, e.Seal = m.Details.Forward, m.Details.Crypt
 	e.Thread = explainedThread{Rule: threadRule(m), Proof: proofWord(m.Proof)}
 	return e
 }
@@ -233,21 +234,41 @@ func (e explained) textOfDetails(line func(name, value string)) {
 	if f := e.Forward; f != nil {
 		line("forwards", strings.TrimSpace(f.From.Name+" <"+f.From.Value+"> "+f.Subject)+" ("+f.How+")")
 	}
-	if c := e.mail.Details.Crypt; c != nil {
-		state := ""
-		if c.Signed {
-			state += " signed by " + c.Signer
-		}
-		if c.Encrypted {
-			state += " encrypted"
-		}
-		if c.Valid != nil && *c.Valid {
-			state += ", valid"
-		}
-		if c.Problem != "" {
-			state += ", " + c.Problem
-		}
-		line("sealed", c.Kind+state)
+	if e.Seal != nil {
+		line("sealed", sealWords(*e.Seal))
+		line("hidden title", e.Seal.Subject)
 	}
 	line("warnings", strings.Join(e.mail.Details.Warnings, ", "))
+}
+
+// sealWords say how a mail is sealed, and what came of it.
+func sealWords(c channels.Crypt) string {
+	words := []string{c.Kind}
+	if c.Encrypted {
+		words = append(words, "encrypted")
+	}
+	if c.Opened {
+		words = append(words, "opened")
+	}
+	if c.Failure != "" {
+		words = append(words, "not opened: "+c.Failure)
+	}
+	if c.Unprotected {
+		words = append(words, "not protected against change")
+	}
+	if c.Signed {
+		words = append(words, strings.TrimSpace("signed by "+c.Signer))
+		switch {
+		case c.Valid == nil:
+			words = append(words, strings.TrimSpace("not verified "+c.Problem))
+		case *c.Valid:
+			words = append(words, "valid")
+		default:
+			words = append(words, "not valid: "+c.Problem)
+		}
+	}
+	if c.Partial {
+		words = append(words, "only a part of it")
+	}
+	return strings.Join(words, ", ")
 }

@@ -11,6 +11,7 @@ import (
 
 	"sportello/channels/email/field"
 	"sportello/channels/email/letter"
+	"sportello/channels/email/seal"
 )
 
 type mailCmd struct {
@@ -26,12 +27,35 @@ type explainCmd struct {
 	JSON     bool     `name:"json" help:"Print one JSON object per file and line."`
 	Own      []string `help:"An address of ours, by which mail that came back and reply tokens are known. May be repeated." placeholder:"ADDR" sep:"none"`
 	Authserv []string `help:"An authserv-id whose Authentication-Results are believed. May be repeated." placeholder:"ID" sep:"none"`
+
+	SMIMEKey   []string `name:"smime-key" help:"A private key and its certificate in one PEM file, to open S/MIME with. May be repeated." placeholder:"FILE" sep:"none"`
+	SMIMERoot  []string `name:"smime-root" help:"Certificates that are believed about signers, beside the system's. May be repeated." placeholder:"FILE" sep:"none"`
+	PGPKey     []string `name:"pgp-key" help:"Secret keys, to open OpenPGP with. May be repeated." placeholder:"FILE" sep:"none"`
+	Passphrase string   `name:"pgp-passphrase" help:"A file with the passphrase of those keys." placeholder:"FILE"`
+	PGPKnown   []string `name:"pgp-known" help:"Public keys of people whose signatures are believed. May be repeated." placeholder:"FILE" sep:"none"`
+}
+
+// keys reads the files of keys.
+func (c *explainCmd) keys() (*seal.Keys, error) {
+	f := seal.Files{Roots: c.SMIMERoot, Known: c.PGPKnown}
+	for _, name := range c.SMIMEKey {
+		f.SMIME = append(f.SMIME, seal.SMIMEFile{Key: name})
+	}
+	for _, name := range c.PGPKey {
+		f.PGP = append(f.PGP, seal.PGPFile{Key: name, Passphrase: c.Passphrase})
+	}
+	keys, errs := seal.Load(f)
+	return keys, errors.Join(errs...)
 }
 
 // Run reads the files, as many at a time as there are processors, and prints them in order. It needs no settings and no record. It
 // exits with 1 when one of them is no mail.
 func (c *explainCmd) Run(w *world) error {
-	reading := letter.Reading{AuthServs: c.Authserv}
+	keys, err := c.keys()
+	if err != nil {
+		return err
+	}
+	reading := letter.Reading{AuthServs: c.Authserv, Keys: keys}
 	for _, own := range c.Own {
 		addr, ok := field.Normal(own)
 		if !ok {

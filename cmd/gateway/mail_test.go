@@ -32,7 +32,7 @@ func explainMails(t *testing.T, flags []string, mails ...string) (out string, na
 }
 
 var explainKeys = strings.Fields(`file ok error from from_name reply_to to cc subject date message_id in_reply_to references text reply
-signature quoted html attachments auto_reply auto_reason bounce list calendar forward thread spam`)
+signature quoted html attachments auto_reply auto_reason bounce list calendar forward thread spam seal`)
 
 // keysOf returns the keys of a JSON object in order.
 func keysOf(t *testing.T, line string) []string {

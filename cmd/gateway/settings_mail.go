@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"sportello/channels/email/seal"
 	"sportello/inbox"
 )
 
@@ -51,6 +52,7 @@ type EmailSettings struct {
 	OAuth       OAuthSettings      `koanf:"oauth"`
 	AuthServers []string           `koanf:"auth_servers"` // whose Authentication-Results are believed
 	DKIM        DKIMSettings       `koanf:"dkim"`         // signs what leaves, where the SMTP server does not
+	Seal        SealSettings       `koanf:"seal"`         // opens mail that is encrypted for us, and verifies what others have signed
 	Bounces     string             `koanf:"bounces"`      // mailbox that bounces go to, each under an address of its own; needs plus addresses
 	PerMinute   int                `koanf:"per_minute"`   // mails that the SMTP server lets leave in a minute; 0: as fast as it takes them
 	Relays      []string           `koanf:"relays"`       // host names of the account's own mail servers, whose Received fields are believed and whom SPF never judges
@@ -105,6 +107,37 @@ type DKIMSettings struct {
 	Selector string `koanf:"selector"`
 	KeyFile  string `koanf:"key_file"` // RSA or Ed25519 in PEM
 	Domain   string `koanf:"domain"`   // that of the address when empty
+}
+
+// SealSettings name the files of keys of a mailbox.
+type SealSettings struct {
+	SMIME      []SMIMESettings `koanf:"smime"`
+	SMIMERoots []string        `koanf:"smime_roots"` // certificates in PEM that are believed about signers, beside the system's
+	PGP        []PGPSettings   `koanf:"pgp"`
+	PGPKnown   []string        `koanf:"pgp_known"` // public keys of people whose signatures are believed
+}
+
+// SMIMESettings are what mail to us is encrypted to: RSA, or of a NIST curve.
+type SMIMESettings struct {
+	KeyFile     string `koanf:"key_file"`    // in PEM, without a passphrase
+	Certificate string `koanf:"certificate"` // in PEM; that in key_file when empty
+}
+
+// PGPSettings are secret keys of OpenPGP.
+type PGPSettings struct {
+	KeyFile    string `koanf:"key_file"`
+	Passphrase string `koanf:"passphrase_file"` // empty: they have none
+}
+
+func (s SealSettings) files() seal.Files {
+	f := seal.Files{Roots: s.SMIMERoots, Known: s.PGPKnown}
+	for _, k := range s.SMIME {
+		f.SMIME = append(f.SMIME, seal.SMIMEFile{Key: k.KeyFile, Certificate: k.Certificate})
+	}
+	for _, k := range s.PGP {
+		f.PGP = append(f.PGP, seal.PGPFile{Key: k.KeyFile, Passphrase: k.Passphrase})
+	}
+	return f
 }
 
 // checkMail looks at what the adapter for mail does not check itself.
