@@ -45,8 +45,8 @@ func (s *Server) message(c *call) (inbox.Message, error) {
 }
 
 // messageHTML is the HTML of a message as a document for a sandboxed frame. Images that came with the message are inside it: a
-// sandboxed frame has no cookie with which it could fetch them. Those of other servers are let in by ?images=1 only. With ?dark=1 a mail without colours of its own is light on
-// dark.
+// sandboxed frame has no cookie with which it could fetch them. Those of other servers are let in by ?images=1 only,
+// and where the message may have any. With ?dark=1 a mail without colours of its own is light on dark.
 func (s *Server) messageHTML(c *call) (any, error) {
 	m, err := s.message(c)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Server) messageHTML(c *call) (any, error) {
 	if m.HTML == "" {
 		return nil, errNotFound
 	}
-	remote := c.r.URL.Query().Get("images") == "1"
+	remote := c.r.URL.Query().Get("images") == "1" && m.RemoteImages
 	left := int64(mostInlined)
 	labels, ok := folds[c.r.URL.Query().Get("lang")]
 	if !ok {

@@ -77,6 +77,23 @@ func TestHTMLDocumentHasNothingThatRunsOrLoads(t *testing.T) {
 	})
 }
 
+// E-42: what was decrypted and may have been changed on its way loads nothing from elsewhere, whoever asks: that would carry it away.
+func TestE42UnprotectedMailLoadsNothing(t *testing.T) {
+	r := newRig(t, inboxtest.SQLite(t))
+	b := r.as("anna")
+	for unprotected, want := range map[bool]bool{true: false, false: true} {
+		m := r.mail("cliente@example.it", "Ciao", func(in *channels.Inbound) {
+			in.HTML = `<p>SEGRETO <img data-src="https://track.example/p.png"></p>`
+			in.Details.Crypt = &channels.Crypt{Kind: "smime", Encrypted: true, Opened: true, Unprotected: unprotected}
+		})
+		body, res := b.text("/api/messages/" + m.Message + "/html?images=1")
+		policy := res.Header.Get("Content-Security-Policy")
+		if strings.Contains(body, "track.example") != want || strings.Contains(policy, "https:") != want || !strings.Contains(body, "SEGRETO") {
+			t.Errorf("unprotected %v: %s %s", unprotected, policy, body)
+		}
+	}
+}
+
 // E-43: a mail without colours of its own is read on the console's ground; one with colours keeps the white for which it was made.
 func TestE43ADarkConsoleDarkensOnlyWhatHasNoColours(t *testing.T) {
 	for body, dark := range map[string]bool{

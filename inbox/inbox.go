@@ -124,9 +124,11 @@ type Message struct {
 	At           time.Time          `json:"at"`
 }
 
-// aboutHTML says of a message what HTML it has, which itself is not sent along. The sanitiser writes such addresses as data-src.
+// aboutHTML says of a message what HTML it has, which itself is not sent along. The sanitiser writes such addresses as data-src. A
+// message that was decrypted and may have been changed on its way has none: a picture's address could carry away what it says.
 func (m *Message) aboutHTML() {
-	m.HasHTML, m.RemoteImages = m.HTML != "", strings.Contains(m.HTML, ` data-src="`)
+	unsure := m.Details.Crypt != nil && m.Details.Crypt.Unprotected
+	m.HasHTML, m.RemoteImages = m.HTML != "", strings.Contains(m.HTML, ` data-src="`) && !unsure
 }
 
 // Change is the Data of every event of a conversation's stream: the conversation as it is after the event, and what the event is

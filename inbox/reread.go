@@ -83,7 +83,7 @@ func (r Reread) apply(m stored) (stored, bool, error) {
 	}
 	old := m.Details
 	m.Subject, m.Text, m.HTML, m.Parts, m.Flaw, m.Details = in.Subject, in.Text, in.HTML, in.Parts, in.Flaw, r.Details
-	m.HasHTML = m.HTML != ""
+	m.aboutHTML()
 	m.Details.Trust, m.Details.Matched, m.Details.Robot = old.Trust, old.Matched, old.Robot
 	for _, w := range old.Warnings {
 		if !slices.Contains(m.Details.Warnings, w) {

@@ -34,7 +34,6 @@ func scanMessage(row scanner) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	m.aboutHTML()
 	m.SentAt, m.At = db.Time(sent), db.Time(at)
 	err = errors.Join(json.Unmarshal([]byte(sender), &m.From), json.Unmarshal([]byte(recipients), &m.To),
 		json.Unmarshal([]byte(copies), &m.Cc), json.Unmarshal([]byte(parts), &m.Parts))
@@ -45,6 +44,7 @@ func scanMessage(row scanner) (stored, error) {
 		m.Fault = &channels.Fault{}
 		err = errors.Join(err, json.Unmarshal([]byte(fault), m.Fault))
 	}
+	m.aboutHTML()
 	return m, err
 }
 
