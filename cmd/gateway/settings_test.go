@@ -85,7 +85,10 @@ func TestSettingsOfTheReadmeAreValid(t *testing.T) {
 	if err := os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	example = strings.NewReplacer("/etc/sportello/k1.pem", key, "AC…", "AC00000000000000000000000000000000").Replace(example)
+	example = strings.NewReplacer("/etc/sportello/k1.pem", key, "/etc/sportello/support.key.pem", keyIn(t, "smime/testdata/rsa.key.pem"),
+		"/etc/sportello/support.crt.pem", keyIn(t, "smime/testdata/rsa.crt.pem"), "/etc/sportello/partners-ca.pem", keyIn(t, "smime/testdata/ec.crt.pem"),
+		"/etc/sportello/support.asc", keyIn(t, "pgp/testdata/support.sec.asc"), "/etc/sportello/support.pass", key,
+		"/etc/sportello/partners.asc", keyIn(t, "pgp/testdata/anna.pub.asc"), "AC…", "AC00000000000000000000000000000000").Replace(example)
 	var env []string
 	for _, name := range variable.FindAllStringSubmatch(example, -1) {
 		env = append(env, name[1]+"=0123456789abcdef0123456789abcdef")
