@@ -1,9 +1,11 @@
 package agentui
 
 import (
+	"database/sql"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sportello/agentui/wire"
 	"sportello/channels"
@@ -416,5 +418,31 @@ func TestCustomerIsChanged(t *testing.T) {
 	}
 	if code := b.do("PUT", path+"/preference", wire.SetPreference{Channel: ""}, nil); code != 200 {
 		t.Errorf("forget: %d", code)
+	}
+}
+
+// E-33: an agent makes an address usable again that had refused our mail.
+func TestE33AddressIsRestoredByAnAgent(t *testing.T) {
+	d := inboxtest.SQLite(t)
+	r := newRig(t, d)
+	b := r.as("anna")
+	conv := r.mine("anna", "cliente@example.it")
+	if err := d.Tx(t.Context(), func(tx *sql.Tx) error {
+		return r.book.Suppress(t.Context(), tx, channels.Email, "cliente@example.it", "m1", channels.CodeBadAddress, time.Now())
+	}); err != nil {
+		t.Fatal(err)
+	}
+	path := "/api/customers/" + string(conv.Customer)
+	var c customer.Customer
+	if code := b.do("GET", path, nil, &c); code != 200 || c.Identities[0].SuppressedAt.IsZero() {
+		t.Fatalf("%d %+v", code, c)
+	}
+	if code := b.do("POST", path+"/identities/"+newID()+"/restore", nil, nil); code != 404 {
+		t.Errorf("another identity: %d", code)
+	}
+	identity := c.Identities[0].ID
+	c = customer.Customer{}
+	if code := b.do("POST", path+"/identities/"+identity+"/restore", nil, &c); code != 200 || !c.Identities[0].SuppressedAt.IsZero() {
+		t.Errorf("%d %+v", code, c)
 	}
 }

@@ -74,6 +74,22 @@ func (s *Server) addIdentity(c *call) (any, error) {
 	return s.Book.Read(c.ctx, who.ID)
 }
 
+// restore makes an address usable again that had refused our messages, because an agent has verified it with its owner (E-33).
+func (s *Server) restore(c *call) (any, error) {
+	who, err := s.customerOf(c)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := pathID(c.r.PathValue("identity"))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Book.Restore(c.ctx, who.ID, identity, inbox.ActorOf(c.me.ID)); err != nil {
+		return nil, err
+	}
+	return s.Book.Read(c.ctx, who.ID)
+}
+
 // address is an address as it is stored (channels.Address). A chat visitor cannot be noted by hand.
 func address(kind channels.Kind, value string) (string, bool) {
 	value = strings.TrimSpace(value)

@@ -141,6 +141,7 @@ func (s *Server) Handler() http.Handler {
 	staff("GET /api/customers/{id}/timeline", s.timeline)
 	staff("PATCH /api/customers/{id}", s.patchCustomer)
 	staff("POST /api/customers/{id}/identities", s.addIdentity)
+	staff("POST /api/customers/{id}/identities/{identity}/restore", s.restore)
 	staff("PUT /api/customers/{id}/preference", s.setPreference)
 
 	staff("GET /api/messages/{id}/html", s.messageHTML)

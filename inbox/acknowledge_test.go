@@ -318,10 +318,7 @@ func TestE33SoftBouncesAddUp(t *testing.T) {
 					h.ok(err)
 					return c.Identities[0].SuppressedCode
 				}
-				for n := range limit {
-					if got := suppressed(); got != "" {
-						h.Fatalf("after %d: %q", n, got)
-					}
+				fail := func() {
 					h.pass(time.Hour)
 					m := h.mustAnswer(id, in)
 					f := &channels.Fault{Class: channels.Permanent, Code: code, Provider: "4.4.1"}
@@ -331,6 +328,12 @@ func TestE33SoftBouncesAddUp(t *testing.T) {
 					if got := h.message(m.ID); got.State != channels.StateFailed || got.Fault.Code != code {
 						h.Fatalf("%+v", got)
 					}
+				}
+				for n := range limit {
+					if got := suppressed(); got != "" {
+						h.Fatalf("after %d: %q", n, got)
+					}
+					fail()
 				}
 				if got := suppressed(); got != code {
 					h.Fatalf("%q", got)
@@ -343,6 +346,13 @@ func TestE33SoftBouncesAddUp(t *testing.T) {
 				h.ok(err)
 				if n := slices.IndexFunc(c.Identities, func(i customer.Identity) bool { return i.Kind == channels.Email }); n < 0 || c.Identities[n].SuppressedCode != code {
 					h.Fatalf("%+v", c.Identities)
+				}
+				// Until somebody verifies it: then what failed before counts no more.
+				c, err = h.book.Get(h.Context(), h.d, who)
+				h.ok(err)
+				h.ok(h.book.Restore(h.Context(), who, c.Identities[0].ID, "agent:marco"))
+				if fail(); suppressed() != "" {
+					h.Fatal("dead again by its first failure")
 				}
 			})
 		})

@@ -45,6 +45,7 @@ const (
 	PreferenceChanged What = "preference"
 	ConsentChanged    What = "consent"
 	AddressSuppressed What = "suppressed"
+	AddressRestored   What = "restored"
 	Merged            What = "merged"
 )
 

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -275,6 +276,46 @@ func TestE33SuppressedUntilVerifiedAnew(t *testing.T) {
 		k.resolve(from(channels.Email, "anna@example.it", ""))
 		if c := k.read(anna); !c.Identities[0].SuppressedAt.IsZero() {
 			t.Fatal("still suppressed")
+		}
+	})
+}
+
+// E-33: a suppressed address is restored by hand for everybody who has it; only the customer's own address can be named, and each who has
+// it is told once.
+func TestE33RestoredByHand(t *testing.T) {
+	books(t, func(t *testing.T, k *desk) {
+		anna := k.resolve(from(channels.Email, "anna@example.it", "Anna")).Customer.ID
+		bruno := k.resolve(from(channels.Email, "bruno@example.it", "Bruno")).Customer.ID
+		k.ok(k.book.Declare(t.Context(), bruno, channels.Address{Kind: channels.Email, Value: "anna@example.it"}, channels.ProofDeclared, "agent:marco"))
+		suppressed := func(id customer.ID) bool {
+			return slices.ContainsFunc(k.read(id).Identities, func(i customer.Identity) bool { return i.Value == "anna@example.it" && !i.SuppressedAt.IsZero() })
+		}
+		k.ok(k.d.Tx(t.Context(), func(tx *sql.Tx) error {
+			return k.book.Suppress(t.Context(), tx, channels.Email, "anna@example.it", "", channels.CodeBadAddress, k.now())
+		}))
+		if !suppressed(anna) || !suppressed(bruno) {
+			t.Fatal("not suppressed for everybody")
+		}
+		identity := k.read(anna).Identities[0].ID
+		for name, err := range map[string]error{
+			"another's": k.book.Restore(t.Context(), bruno, identity, "agent:marco"), "no such": k.book.Restore(t.Context(), anna, "none", "agent:marco"),
+			"nobody's": k.book.Restore(t.Context(), "nobody", identity, "agent:marco"),
+		} {
+			if !errors.Is(err, customer.ErrNotFound) || !suppressed(anna) {
+				t.Error(name, err)
+			}
+		}
+		for range 2 {
+			k.ok(k.book.Restore(t.Context(), anna, identity, "agent:marco"))
+		}
+		if suppressed(anna) || suppressed(bruno) {
+			t.Fatal("still suppressed")
+		}
+		for _, id := range []customer.ID{anna, bruno} {
+			told := k.told(id)
+			if n := len(slices.DeleteFunc(slices.Clone(told), func(w customer.What) bool { return w != customer.AddressRestored })); n != 1 || told[len(told)-1] != customer.AddressRestored {
+				t.Error(id, told)
+			}
 		}
 	})
 }

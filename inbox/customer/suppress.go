@@ -3,11 +3,14 @@ package customer
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sportello/channels"
 	"sportello/inbox/db"
+	"sportello/inbox/journal"
 )
 
 // From so many messages that did not reach an address, none of which proves that it is dead, it counts as dead (E-33). A full mailbox
@@ -41,6 +44,34 @@ func (b *Book) Suppress(ctx context.Context, tx *sql.Tx, kind channels.Kind, val
 		return fmt.Errorf("suppress: %w", err)
 	}
 	return nil
+}
+
+// Restore makes a suppressed address usable again, whoever has it, because somebody of ours has verified it (E-33): he has spoken with its
+// owner. What it failed to take counts no more. identity is one of the customer id, or ErrNotFound. An address that is not suppressed is left as
+// it is.
+func (b *Book) Restore(ctx context.Context, id ID, identity string, actor journal.Actor) error {
+	return b.change(ctx, id, AddressRestored, actor, func(tx *sql.Tx) (bool, error) {
+		var kind, value string
+		err := tx.QueryRowContext(ctx, `SELECT kind, value FROM identity WHERE id = $1 AND customer_id = $2`, identity, string(id)).Scan(&kind, &value)
+		if errors.Is(err, sql.ErrNoRows) {
+			return false, ErrNotFound
+		}
+		if err != nil {
+			return false, err
+		}
+		owners, err := list(ctx, tx, func(rows *sql.Rows) (id ID, err error) { return id, rows.Scan(&id) },
+			`UPDATE identity SET suppressed_at = NULL, suppressed_code = '' WHERE kind = $1 AND value = $2 AND suppressed_at IS NOT NULL
+			RETURNING customer_id`, kind, value)
+		if err == nil && len(owners) > 0 {
+			_, err = tx.ExecContext(ctx, `DELETE FROM strike WHERE kind = $1 AND address = $2`, kind, value)
+		}
+		for _, other := range owners {
+			if other != id && err == nil {
+				err = b.tell(ctx, tx, other, actor, Change{What: AddressRestored})
+			}
+		}
+		return slices.Contains(owners, id), err
+	})
 }
 
 // isDead reports whether an address that nobody has is suppressed.
