@@ -36,17 +36,17 @@ var (
 
 // Campaign is a mail to many people of one list.
 type Campaign struct {
-	Name      string
-	List      string // as consents know it
-	Account   channels.AccountID
-	Subject   string // before it is filled in
-	Digest    string // of all that it says
-	CreatedAt time.Time
-	StoppedAt time.Time // zero while it goes on
+	Name      string             `json:"name"`
+	List      string             `json:"list"` // as consents know it
+	Account   channels.AccountID `json:"account"`
+	Subject   string             `json:"subject"` // before it is filled in
+	Digest    string             `json:"-"`       // of all that it says
+	CreatedAt time.Time          `json:"created_at"`
+	StoppedAt time.Time          `json:"stopped_at,omitzero"` // zero while it goes on
 
-	Sender  string           // name that it is sent under; not stored, like what follows
-	ListID  string           // RFC 2919
-	Purpose customer.Purpose // the list's
+	Sender  string           `json:"-"` // name that it is sent under; not stored, like what follows
+	ListID  string           `json:"-"` // RFC 2919
+	Purpose customer.Purpose `json:"-"` // the list's
 }
 
 // Letter is the mail of a campaign to one person.
@@ -102,15 +102,15 @@ func readCampaign(ctx context.Context, q db.Querier, name, end string) (Campaign
 	return c, nil
 }
 
-// Mail queues letters of a campaign, all in one transaction, and returns how many of their receivers had none yet. The others are left
+// Mail queues letters of a campaign, all in one transaction, and returns those of their receivers who had none yet. The others are left
 // as they are.
-func (l *Ledger) Mail(ctx context.Context, c Campaign, letters []Letter) (queued int, err error) {
+func (l *Ledger) Mail(ctx context.Context, c Campaign, letters []Letter) ([]customer.ID, error) {
 	account, ok := l.Account(c.Account)
 	if !ok || account.Kind != channels.Email {
-		return 0, fmt.Errorf("mail campaign: %w", ErrNoAccount)
+		return nil, fmt.Errorf("mail campaign: %w", ErrNoAccount)
 	}
 	var turns []*turn
-	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
+	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
 		turns = nil
 		now, err := readCampaign(ctx, tx, c.Name, l.db.ForUpdate("campaign")) // two who go on with it take turns
 		if err != nil {
@@ -137,10 +137,14 @@ func (l *Ledger) Mail(ctx context.Context, c Campaign, letters []Letter) (queued
 		return flush(ctx, turns...)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("mail campaign: %w", err)
+		return nil, fmt.Errorf("mail campaign: %w", err)
 	}
 	l.tell(turns...)
-	return len(turns), nil
+	queued := make([]customer.ID, len(turns))
+	for i, t := range turns {
+		queued[i] = t.c.Customer
+	}
+	return queued, nil
 }
 
 // unmailed are the letters whose receivers have none of this campaign, each receiver once. One who was merged into another since has the

@@ -16,17 +16,17 @@ import (
 // and Canceled; Complaints and Unsubscribed say more of some of them.
 type CampaignStatus struct {
 	Campaign
-	Receivers    int
-	Waiting      int                   // to leave, or leaving
-	Held         map[customer.Code]int // of those: why, such as quiet hours
-	Sent         int                   // taken by the next mail server, and nothing bad was heard since
-	Refused      map[customer.Code]int // it was not allowed when it was to leave
-	Failed       map[string]int        // it could not be handed over, by channels.Fault.Code
-	Bounced      map[string]int        // it was handed over and came back
-	Unknown      int                   // may or may not have left
-	Canceled     int                   // the campaign was stopped
-	Complaints   int                   // receivers who called it spam
-	Unsubscribed int                   // receivers who have left its list since it began
+	Receivers    int                   `json:"receivers"`
+	Waiting      int                   `json:"waiting"`      // to leave, or leaving
+	Held         map[customer.Code]int `json:"held"`         // of those: why, such as quiet hours
+	Sent         int                   `json:"sent"`         // taken by the next mail server, and nothing bad was heard since
+	Refused      map[customer.Code]int `json:"refused"`      // it was not allowed when it was to leave
+	Failed       map[string]int        `json:"failed"`       // it could not be handed over, by channels.Fault.Code
+	Bounced      map[string]int        `json:"bounced"`      // it was handed over and came back
+	Unknown      int                   `json:"unknown"`      // may or may not have left
+	Canceled     int                   `json:"canceled"`     // the campaign was stopped
+	Complaints   int                   `json:"complaints"`   // receivers who called it spam
+	Unsubscribed int                   `json:"unsubscribed"` // receivers who have left its list since it began
 }
 
 // CampaignStatus counts what has become of a campaign.

@@ -42,11 +42,11 @@ func (h *house) mailed(id customer.ID, address string) inbox.Row {
 	n, err := h.ledger.Mail(h.Context(), c, []inbox.Letter{letterTo(id, address)})
 	h.ok(err)
 	for _, r := range h.leased() {
-		if n == 1 && r.Class == inbox.ClassBulk && r.Customer == id {
+		if len(n) == 1 && r.Class == inbox.ClassBulk && r.Customer == id {
 			return r
 		}
 	}
-	h.Fatalf("%d queued, no row", n)
+	h.Fatalf("%d queued, no row", len(n))
 	return inbox.Row{}
 }
 
@@ -68,7 +68,7 @@ func TestE53CampaignOnceToEachPerson(t *testing.T) {
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				queued += n
+				queued += len(n)
 			})
 		}
 		group.Wait()
@@ -205,7 +205,7 @@ func TestE53CampaignStops(t *testing.T) {
 		h.ok(h.outbox.Refuse(h.Context(), rows[all[2].Customer], customer.Verdict{Chosen: -1, Code: customer.CodeConsentWithdrawn}))
 		flying := begin(3)
 		canceled, err := h.ledger.StopCampaign(h.Context(), "saldi")
-		if n != 5 || canceled != 1 || err != nil {
+		if len(n) != 5 || canceled != 1 || err != nil {
 			t.Fatal(n, canceled, err)
 		}
 		if _, err := h.outbox.Begin(h.Context(), rows[all[4].Customer]); !isRefused(err, inbox.ErrLeaseLost) {

@@ -64,6 +64,7 @@ type app struct {
 	outbox    *inbox.Outbox
 	live      *live.Inbox
 	closeLive func()
+	leave     *customer.Unsubscriber
 
 	roster   *roster.Book
 	rules    *router.Rules
@@ -119,6 +120,9 @@ func (a *app) openRecord(ctx context.Context) (err error) {
 	a.vault = blob.Dir(a.settings.Blobs)
 	a.journal = journal.New(a.record)
 	a.book = customer.NewBook(a.record, a.journal, a.now)
+	if a.leave, err = customer.NewUnsubscriber(a.book, a.settings.key("unsubscribe"), a.settings.PublicURL); err != nil {
+		return fmt.Errorf("unsubscribing: %w", err)
+	}
 	house := a.settings.inboxConfig()
 	house.Placer = router.NewPlacer(a.settings.zone(), a.now, a.log)
 	a.ledger = inbox.NewLedger(a.record, a.journal, a.book, house, a.now)
@@ -261,17 +265,13 @@ func (a *app) wireStaff(context.Context) (err error) {
 	for _, c := range a.settings.Chat {
 		widgets = append(widgets, c.Origins...)
 	}
-	leave, err := customer.NewUnsubscriber(a.book, a.settings.key("unsubscribe"), a.settings.PublicURL)
-	if err != nil {
-		return fmt.Errorf("unsubscribing: %w", err)
-	}
 	scanner, err := a.settings.Files.scanner()
 	if err != nil {
 		return err
 	}
 	files := &inspector{policy: a.settings.Files.policy(), scanner: scanner, vault: a.vault, now: a.now, log: a.log}
 	a.staff, err = agentui.NewServer(agentui.Deps{
-		Unsubscriber: leave,
+		Unsubscriber: a.leave,
 		Ledger:       a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
 		Sessions: a.sessions, Vault: a.vault, Web: web.Dist(), Log: a.log, Now: a.now,
 		Original: a.original, Inspect: files.inspect, Retry: a.retryHeld, Health: a.health.all, Down: a.health.down, Metrics: a.metrics,

@@ -49,7 +49,7 @@ func (c *doctorCmd) Run(w *world) error {
 		return c.tell(w.out, append(found, finding{"bad", "stores", err.Error()}))
 	}
 	d := &doctor{app: a, dns: net.DefaultResolver, found: found}
-	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.scanner, d.health, d.senders, d.seals, d.receivers, d.phones, d.chats, d.frontEnd, d.singles} {
+	for _, look := range []func(context.Context){d.stores, d.clocks, d.people, d.rules, d.mailboxes, d.scanner, d.health, d.senders, d.seals, d.lists, d.receivers, d.phones, d.chats, d.frontEnd, d.singles} {
 		look(w.ctx)
 	}
 	return errors.Join(c.tell(w.out, d.found), a.close())

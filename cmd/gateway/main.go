@@ -29,18 +29,19 @@ func main() {
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
-	Staged  stagedCmd  `cmd:"" hidden:"" help:"Run a gateway of a drill."`
-	Demo    demoCmd    `cmd:"" help:"Run a gateway with everything it needs in one process, a seeded team, a website and simulated customers."`
-	Migrate migrateCmd `cmd:"" help:"Bring the record to the newest form. serve does it too, unless told not to."`
-	Rebuild rebuildCmd `cmd:"" help:"Build the live inbox in Redis anew from the record. A running gateway does it by itself when Redis is empty."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the settings and everything they name: record, Redis, mailboxes, provider, accounts."`
-	Audit   auditCmd   `cmd:"" help:"Print the balance sheet of a day: received, stored, shown, sent; and name whatever is missing or altered."`
-	Mail    mailCmd    `cmd:"" help:"Work with single mails."`
-	Agent   agentCmd   `cmd:"" help:"Manage agents."`
-	Queue   queueCmd   `cmd:"" help:"Manage queues."`
-	Drill   drillCmd   `cmd:"" help:"Start a copy of the whole system on this machine, break it on purpose, and check that nothing is lost."`
-	Healthy healthyCmd `cmd:"" help:"Exit with 0 if the gateway of these settings answers that it is ready; for a container's health check."`
+	Serve    serveCmd    `cmd:"" help:"Run the gateway."`
+	Staged   stagedCmd   `cmd:"" hidden:"" help:"Run a gateway of a drill."`
+	Demo     demoCmd     `cmd:"" help:"Run a gateway with everything it needs in one process, a seeded team, a website and simulated customers."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the record to the newest form. serve does it too, unless told not to."`
+	Rebuild  rebuildCmd  `cmd:"" help:"Build the live inbox in Redis anew from the record. A running gateway does it by itself when Redis is empty."`
+	Doctor   doctorCmd   `cmd:"" help:"Check the settings and everything they name: record, Redis, mailboxes, provider, accounts."`
+	Audit    auditCmd    `cmd:"" help:"Print the balance sheet of a day: received, stored, shown, sent; and name whatever is missing or altered."`
+	Mail     mailCmd     `cmd:"" help:"Work with single mails."`
+	Campaign campaignCmd `cmd:"" help:"Send mail to many people of a list."`
+	Agent    agentCmd    `cmd:"" help:"Manage agents."`
+	Queue    queueCmd    `cmd:"" help:"Manage queues."`
+	Drill    drillCmd    `cmd:"" help:"Start a copy of the whole system on this machine, break it on purpose, and check that nothing is lost."`
+	Healthy  healthyCmd  `cmd:"" help:"Exit with 0 if the gateway of these settings answers that it is ready; for a container's health check."`
 }
 
 // world is what a command gets of the outside.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"sportello/inbox/inboxtest"
@@ -13,6 +15,9 @@ func TestMain(m *testing.M) {
 	}
 	if told := os.Getenv(undoTest); told != "" {
 		os.Exit(undoMail(told))
+	}
+	if told := os.Getenv(campaignTest); told != "" {
+		os.Exit(run(context.Background(), strings.Split(told, "\n"), nil, os.Stdout, os.Stderr))
 	}
 	inboxtest.Main(m)
 }

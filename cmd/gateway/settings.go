@@ -47,6 +47,8 @@ type Settings struct {
 	Chat    []ChatSettings  `koanf:"chat"`
 
 	Receive []ReceiveSettings `koanf:"receive"`
+
+	Lists map[string]ListSettings `koanf:"lists"` // mailing lists, by a short word: news
 }
 
 // RedisSettings say where the live inbox is. Several addresses are a cluster, or, with master, Sentinels.
@@ -102,6 +104,7 @@ func (s Settings) validate() error {
 	s.Threads.check(&found)
 	s.ChatLimits.check(&found)
 	s.checkReceive(&found)
+	s.checkLists(&found)
 	seen := map[string]bool{}
 	for _, a := range s.accountNames() {
 		if seen[a] {

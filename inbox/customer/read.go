@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"sportello/channels"
 	"sportello/inbox/db"
 )
 
@@ -36,6 +37,18 @@ func (b *Book) Get(ctx context.Context, q db.Querier, id ID) (Customer, error) {
 
 // Read is Get outside a transaction.
 func (b *Book) Read(ctx context.Context, id ID) (Customer, error) { return b.Get(ctx, b.db, id) }
+
+// ByAddress is the customer who owns an address, as Read has him.
+func (b *Book) ByAddress(ctx context.Context, a channels.Address) (Customer, error) {
+	id, err := b.Owner(ctx, b.db, a)
+	if err != nil {
+		return Customer{}, err
+	}
+	if id == "" {
+		return Customer{}, ErrNotFound
+	}
+	return b.Read(ctx, id)
+}
 
 // Reading are the statements that read customers as Get does, for callers who ask for more in the same round trip. with defines w(id),
 // the ids of the customers, each once; args are its arguments. When they have been run, found has everybody who exists.
