@@ -1,7 +1,8 @@
 // Lays a customer's timeline out as what is drawn: days, changes of channel, messages, runs of routing events, and conversations other
-// than the opened one as one line each that opens in place. Pure.
+// than the opened one as one line each that opens in place; what was merged into the opened one belongs to it. Pure.
 
 import type { Conversation, ConversationID, TimelineItem } from "../../wire/types";
+import { family, tellsMerge } from "./merging";
 
 export type Block =
   | { t: "day"; key: string; at: string }
@@ -9,6 +10,7 @@ export type Block =
   | { t: "other"; key: string; id: ConversationID; number: number; conversation: Conversation | null; kind: string; at: string; count: number; open: boolean }
   | { t: "message"; key: string; item: TimelineItem; follows: boolean } // follows: same author within a minute
   | { t: "stopped"; key: string; item: TimelineItem } // an automatic exchange, not folded with the steps of routing
+  | { t: "merge"; key: string; item: TimelineItem } // conversations were merged, or split again
   | { t: "events"; key: string; items: TimelineItem[] };
 
 export interface Look {
@@ -21,11 +23,12 @@ export interface Look {
 export function blocks(items: readonly TimelineItem[], look: Look): Block[] {
   const out: Block[] = [];
   let [day, kind] = ["", ""];
-  for (const run of runs(items)) {
+  const own = look.current === null ? new Set() : family(look.current, look.others);
+  for (const run of runs(items.filter((i) => tellsMerge(i, look.current)))) {
     const first = run[0];
     if (!first) continue;
     const id = first.conversation ?? "";
-    const foreign = look.current !== null && id !== "" && id !== look.current;
+    const foreign = look.current !== null && id !== "" && id !== look.current && !own.has(id);
     if (foreign && !look.open.has(id) && !run.some((i) => i.message)) continue; // only how it was routed
     if (look.dayOf(first.at) !== day) {
       day = look.dayOf(first.at);
@@ -52,12 +55,16 @@ export function blocks(items: readonly TimelineItem[], look: Look): Block[] {
   return out;
 }
 
+const merges = new Set<string>(["conversation.merged", "conversation.joined", "conversation.split", "conversation.parted"]);
+
 function add(out: Block[], item: TimelineItem): void {
   const last = out.at(-1);
   if (item.message) {
     out.push({ t: "message", key: item.id, item, follows: last?.t === "message" && continues(last.item, item) });
   } else if (item.type === "automatic.stopped") {
     out.push({ t: "stopped", key: item.id, item });
+  } else if (merges.has(item.type)) {
+    out.push({ t: "merge", key: item.id, item });
   } else if (last?.t === "events") {
     last.items.push(item);
   } else {

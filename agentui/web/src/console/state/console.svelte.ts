@@ -20,7 +20,7 @@ import { Bell } from "./sound";
 import { Ticker } from "./ticker.svelte";
 import { Work } from "./work.svelte";
 
-export type Dialog = "" | "transfer" | "close" | "palette" | "keys" | "leave";
+export type Dialog = "" | "transfer" | "close" | "merge" | "palette" | "keys" | "leave";
 export type Pane = "list" | "thread" | "customer";
 export type Page = View | "rules" | "deliveries";
 
@@ -202,13 +202,30 @@ export class Console {
   }
 
   /** Sends a command about a conversation and shows its result; a refusal is said and returns null. */
-  async command(id: ConversationID, verb: "take" | "transfer" | "close" | "reopen", body: object): Promise<Conversation | null> {
+  async command(id: ConversationID, verb: "take" | "transfer" | "close" | "reopen" | "merge" | "split", body: object): Promise<Conversation | null> {
     const client_id = crypto.randomUUID();
     const c = await this.attempt(() => this.api.send<Conversation>("POST", `/api/conversations/${id}/${verb}`, { client_id, ...body }));
     if (!c) return null;
     this.work.own(c);
     if (this.desk.selected === id) void this.desk.reload();
     return c;
+  }
+
+  /** Has a conversation go on in another one, and opens that. */
+  async merge(from: Conversation, into: Conversation): Promise<boolean> {
+    const c = await this.command(from.id, "merge", { into: into.id });
+    if (!c) return false;
+    this.open(into.id);
+    this.announcer.show(t("did.merged", { from: from.number, into: into.number }), { label: t("do.undo"), run: () => void this.split(from.id) });
+    return true;
+  }
+
+  /** Has a merged conversation stand by itself again. */
+  async split(id: ConversationID): Promise<void> {
+    const c = await this.command(id, "split", {});
+    if (!c) return;
+    void this.desk.reload();
+    this.announcer.show(t("did.split", { number: c.number }), { label: t("do.open"), run: () => this.open(id) });
   }
 
   /** Begins a conversation with the sender of a mail that this one passes on, and opens it. */

@@ -12,7 +12,7 @@ const kept = 20; // opened threads that are shown at once when one comes back to
 const skeletonAfter = 150;
 
 /** Events after which only the gateway knows whether I may reply and how. */
-const turning = new Set(["conversation.assigned", "conversation.transferred", "conversation.closed", "conversation.reopened", "conversation.queued", "conversation.linked"]);
+const turning = new Set(["conversation.assigned", "conversation.transferred", "conversation.closed", "conversation.reopened", "conversation.queued", "conversation.linked", "conversation.merged", "conversation.joined", "conversation.split", "conversation.parted"]);
 
 export class Desk {
   /** What is selected: a conversation's id, "customer:<id>", or "". */

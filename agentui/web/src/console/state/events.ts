@@ -53,6 +53,14 @@ export function eventText(item: TimelineItem, t: Translate, names: EventNames): 
       return t(change?.marked?.stopped ? "event.answered_stops" : "event.answered_elsewhere");
     case "conversation.branched":
       return t("event.branched", { actor, number: change?.related?.number ?? 0 });
+    case "conversation.merged":
+      return t("event.merged", { actor, from: item.number ?? 0, into: change?.related?.number ?? 0 });
+    case "conversation.joined":
+      return t("event.merged", { actor, from: change?.related?.number ?? 0, into: item.number ?? 0 });
+    case "conversation.split":
+      return t("event.split", { actor, from: item.number ?? 0, into: change?.related?.number ?? 0 });
+    case "conversation.parted":
+      return t("event.split", { actor, from: change?.related?.number ?? 0, into: item.number ?? 0 });
     case "customer.changed":
       return t("event.customer_changed");
     default:

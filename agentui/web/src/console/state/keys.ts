@@ -19,6 +19,7 @@ export type Command =
   | "note"
   | "transfer"
   | "close"
+  | "merge"
   | "panel"
   | "apply"
   | "undo"
@@ -65,6 +66,7 @@ const letters: Record<string, Command> = {
   n: "note",
   t: "transfer",
   e: "close",
+  m: "merge",
   i: "panel",
   z: "undo",
   ".": "apply",
