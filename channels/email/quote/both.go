@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -10,37 +11,38 @@ import (
 const (
 	markupLimit = 1 << 20 // bytes of HTML that are read beside a plain text
 	sample      = 48      // letters by which a quote is found again in the other form
+	mostLent    = 200     // folds that are looked up
 )
 
 // Both finds the folds of a plain text that came with the same mail in HTML. What the text says by itself stands; where it shows no
-// quote and the structure of the HTML does, the words of that quote are looked up in the text.
+// quote or no signature and the structure of the HTML does, the words of that are looked up in the text.
 func Both(text, markup string) []channels.Fold {
 	folds := Text(text)
-	if older(folds) || len(markup) > markupLimit {
+	quote, sign := !older(folds), !signed(folds)
+	if !quote && !sign || len(markup) > markupLimit {
 		return folds
 	}
 	other, marks, err := HTML(markup)
-	if err != nil || !older(marks) {
+	if err != nil || !(quote && older(marks)) && !(sign && signed(marks)) {
 		return folds
 	}
 	m := &mail{text: text, lines: scan(text)}
-	if !m.lend(other, marks) {
+	if !m.lend(other, marks, quote, sign) {
 		return folds
 	}
 	return m.folds()
 }
 
 func older(folds []channels.Fold) bool {
-	for _, f := range folds {
-		if f.Kind == channels.FoldQuote || f.Kind == channels.FoldForwarded {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(folds, func(f channels.Fold) bool { return f.Kind == channels.FoldQuote || f.Kind == channels.FoldForwarded })
 }
 
-// lend marks the lines whose words are quoted in the other form of the text, and reports whether there are any.
-func (m *mail) lend(other string, marks []channels.Fold) bool {
+func signed(folds []channels.Fold) bool {
+	return slices.ContainsFunc(folds, func(f channels.Fold) bool { return f.Kind == channels.FoldSignature })
+}
+
+// lend marks the lines whose words are quoted or signature in the other form of the text, and reports whether there are any.
+func (m *mail) lend(other string, marks []channels.Fold, quote, sign bool) bool {
 	var all strings.Builder
 	starts := make([]int, len(m.lines)+1) // of each line in all
 	for i := range m.lines {
@@ -49,26 +51,38 @@ func (m *mail) lend(other string, marks []channels.Fold) bool {
 	}
 	starts[len(m.lines)] = all.Len()
 	found := false
-	for i, f := range marks {
-		if f.Kind != channels.FoldQuote && f.Kind != channels.FoldForwarded {
+	read, passed := 0, 0 // how much of the other form has been passed, and its letters
+	for i, f := range marks[:min(len(marks), mostLent)] {
+		passed += len(squeeze(other[read:f.From]))
+		key := squeeze(other[f.From:f.To])
+		before := min(passed*7/10, all.Len())
+		read, passed = f.To, passed+len(key)
+		as := hintQuote
+		if f.Kind == channels.FoldSignature || f.Kind == channels.FoldDisclaimer {
+			as = hintSignature
+		}
+		if as == hintQuote && !quote || as == hintSignature && (!sign || f.Kind == channels.FoldDisclaimer) {
 			continue
 		}
-		key := squeeze(other[f.From:f.To])
-		before := min(len(squeeze(other[:f.From]))*7/10, all.Len())
 		at := strings.Index(all.String()[before:], clip(key, sample))
-		if len(key) < sample/4 || at < 0 {
+		if at < 0 || as == hintQuote && len(key) < sample/4 || len(key) < 3 {
 			continue
 		}
 		at += before
 		end := all.Len()
-		if i < len(marks)-1 || squeeze(other[f.To:]) != "" {
+		if as == hintSignature || i < len(marks)-1 || squeeze(other[f.To:]) != "" {
 			if end = at + len(key); end > all.Len() || !strings.HasSuffix(all.String()[:end], last(key)) {
 				continue
 			}
 		}
-		for j := range m.lines {
-			if starts[j] >= at && starts[j+1] <= end && starts[j] < starts[j+1] {
-				m.lines[j].hint |= hintQuote
+		from, whole := slices.BinarySearch(starts, at)
+		to, ends := slices.BinarySearch(starts, end)
+		if as == hintSignature && !(whole && ends) { // words within a line
+			continue
+		}
+		for j := from; j < min(to, len(m.lines)); j++ {
+			if starts[j] < starts[j+1] && starts[j+1] <= end {
+				m.lines[j].hint |= as
 				found = true
 			}
 		}

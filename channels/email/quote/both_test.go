@@ -12,6 +12,9 @@ func TestE44Both(t *testing.T) {
 		"text knows":     {"Va bene, grazie.\n\n> Il pacco parte domani.\n", `<p>Va bene, grazie.</p><p>Il pacco parte domani.</p>`, answerHTML},
 		"another text":   {"Leggete la versione in HTML.", outlook, "Leggete la versione in HTML."},
 		"nothing quoted": {"Va bene, grazie.", "<p>Va bene, grazie.</p>", answerHTML},
+		"signature":      {"Va bene, grazie.\n\nDana Bruni\nFioraia\n\n> Il pacco parte domani.\n", `<div>Va bene, grazie.</div><div class="gmail_signature">Dana Bruni<br>Fioraia</div><blockquote type="cite">Il pacco parte domani.</blockquote>`, answerHTML},
+		"short name":     {"Va bene, grazie.\n\nDana", `<div>Va bene, grazie.</div><div id="Signature">Dana</div>`, answerHTML},
+		"part of a line": {"Va bene, grazie Dana.", `<div>Va bene, grazie</div><div id="Signature">Dana</div>`, "Va bene, grazie Dana."},
 		"no HTML":        {"Va bene, grazie.", "", answerHTML},
 	} {
 		folds := Both(c.text, c.markup)

@@ -103,6 +103,19 @@ func TestE44LargeMails(t *testing.T) {
 	}
 }
 
+// Two forms of a mail that have thousands of quotes and signatures are laid side by side in time.
+func TestE44LargeMailsOfTwoForms(t *testing.T) {
+	for _, unit := range []string{`<blockquote type="cite">abcdefghijklmnop</blockquote><p>answer</p>`, `<div id="Signature">abcdefghijklmnop</div><p>answer</p>`} {
+		text := strings.Repeat("abcdefghijklmnop\nanswer\n", 1<<17/24)
+		start := time.Now()
+		folds := Both(text, strings.Repeat(unit, 1<<17/len(unit)))
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s took %v", unit, took)
+		}
+		sound(t, text, folds)
+	}
+}
+
 var large = map[string]string{
 	"prose":         "Va bene così, vi ringrazio della risposta di ieri e aspetto la spedizione di domani.\n",
 	"marks":         "> Gentile cliente, il pacco parte domani.\n",
@@ -124,6 +137,14 @@ var large = map[string]string{
 	"phones":        "Sent from my iPhone\n\n",
 	"notices":       noticesOf[0] + "\n\n",
 	"between":       "> a\nb\n",
+	"tags":          "<quote who=\"a\">\n[quote]\n",
+	"tags closed":   "[quote]\n[/quote]\n",
+	"partings":      "Warmly,\nAnna Rossi\n\n",
+	"signed off":    "Regards, Tom\n\n",
+	"ornaments":     "☆★☆★☆★☆★☆★\nAnna Rossi\n",
+	"registers":     "Registered office: 1 Brook Street, Hull. Company number 1.\n\n",
+	"postscripts":   "P.S. a\n\n",
+	"Yandex":        "-----\nКому: a\nТема: b\n",
 	"initials":      "AB> a\n",
 	"Chinese":       "您好，我想问一下，我的订单什么时候发货？\n",
 	"Arabic digits": "٢٠٢٤/٠٢/٠٥ ١٠:٣٠:\n",

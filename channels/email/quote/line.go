@@ -132,23 +132,21 @@ func otherMarks(lines []line) {
 
 // tagged finds what stands between the tags of programs that write them into plain text: <quote who="Anna"> … </quote>, [quote] … [/quote].
 func tagged(lines []line) {
-	for i := 0; i < len(lines); i++ {
-		open := strings.ToLower(clip(lines[i].text, 12))
-		ends := ""
-		switch {
-		case strings.HasPrefix(open, "<quote") && strings.ContainsAny(lines[i].text, " >"):
-			ends = "</quote>"
-		case strings.HasPrefix(open, "[quote"):
-			ends = "[/quote]"
-		default:
+	ends := [2]int{-taggedLines, -taggedLines} // of each kind of tag the next one that closes, from the last line upwards
+	for i := len(lines) - 1; i >= 0; i-- {
+		s := lines[i].text
+		if strings.IndexByte(s, ']') < 0 && strings.IndexByte(s, '>') < 0 {
 			continue
 		}
-		for j := i; j < len(lines) && j < i+taggedLines; j++ {
-			if strings.HasSuffix(strings.ToLower(lines[j].text), ends) {
-				for ; i <= j; i++ {
-					lines[i].hint |= hintQuote
+		lower := strings.ToLower(clip(s, longLine))
+		for k, tag := range [2][2]string{{"<quote", "</quote>"}, {"[quote", "[/quote]"}} {
+			if strings.HasSuffix(lower, tag[1]) {
+				ends[k] = i
+			}
+			if strings.HasPrefix(lower, tag[0]) && ends[k] >= i && ends[k]-i < taggedLines {
+				for j := i; j <= ends[k]; j++ {
+					lines[j].hint |= hintQuote
 				}
-				break
 			}
 		}
 	}
