@@ -15,16 +15,16 @@
 //
 // HTML renders the document as such lines, adds what the structure says of each (blockquote, the boxes and dividers of some thirty mail
 // programs, signatures), and takes the same two steps, so that the folds of a text and the marks of its document agree. Both reads the
-// plain text of a mail that has the two forms.
+// plain text of a mail that has the two forms. Below is what stands below the head of a mail that is passed on within HTML.
 //
 // Measured on public annotated texts that are not part of the tree; a text counts when its reply is the expected one up to white space,
-// with or without the signature. The rules were tuned on the tests of mailgun/talon (58 of 62) and closeio/quotequail (17 of 17), and
-// first seen by these without a change: 39 of crisp-oss/email-reply-parser and github/email_reply_parser, 35 right (39 of 39 after the
-// four were looked at); 12 of crisp-oss/email-forward-parser, each alone and with a note above, 21 of 24 right (22 after); 16 of alfonsrv/mail-parser-reply and
-// web-ridge/email-reply-parser in ten languages, 15 right (16 after).
-// Of texts that were written anew after the forms of mail programs in some forty languages, at first sight: 808 of 837 (introductions and heads
-// with and without marks, device lines), 76 of 87 by hand, 109 of 125 with the introductions of mailing lists, 42 of 47 documents of as many
-// programs; after mending by structure 832, 85, 119 and 46, and 148 of 148 of a further set that was written then. Of 26 of
-// discourse/email_reply_trimmer, 22 right at first sight (23 after).
+// with or without the signature: of those that the rules were tuned on, 75 of 79; of others at first sight 93 of 105.
+//
+// Of mails written anew after the forms of mail programs in twelve languages, with answers above, below and between, signatures of every kind
+// and letters that only look as if they quoted, all line by line with what is reply, signature and quote (testdata/lines.txt, pages.txt):
+// at first sight, before a rule was touched for them, the reply was exact in 331 of 368 texts and 94 of 98 documents of HTML; something newly
+// written was folded in three texts and one document, and in the others a signature, a notice or a quote was shown. In the order in which they
+// were written: 219 of 244 texts and 61 of 65 documents, and after mending 70 of 81, then 42 of 43 texts and 33 of 33 documents. After
+// mending two texts are left: a line of a name and a date below a ruling, and an attribution below the quote in words of its own.
 // BenchmarkText: a megabyte of prose in 20 to 60 ms, the most awkward shapes in 450 ms, on one core of 2.1 GHz.
 package quote

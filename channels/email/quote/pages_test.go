@@ -31,7 +31,7 @@ func readPages(t *testing.T) []pageOf {
 // E-44: documents of many programs in a dozen languages, written for this file.
 func TestE44Pages(t *testing.T) {
 	pages := readPages(t)
-	if len(pages) < 60 {
+	if len(pages) < 95 {
 		t.Fatalf("%d pages", len(pages))
 	}
 	for _, p := range pages {

@@ -199,7 +199,7 @@ ursprungligt, alkuperäinen, původní, pôvodná, orijinal, özgün, eredeti, �
 
 // message: what a line between dashes calls the thing.
 var mailWord = newList(`message, messages, mail, e-mail, email, messaggio, messaggi, nachricht, mensaje, mensagem, bericht, wiadomość, wiadomości, meddelande, meddelelse, melding, viesti, zpráva, správa, mesaj, ileti, üzenet, levél, mesajul, сообщение, сообщения, письмо, повідомлення, лист, съобщение, μήνυμα, poruka,
-missatge, 邮件, 郵件, 信件, メール, メッセージ, 메시지, 메일, رسالة, الرسالة, הודעה, thư, pesan, originalmeddelande`)
+missatge, originalnachricht, ursprungsnachricht, 邮件, 郵件, 信件, メール, メッセージ, 메시지, 메일, رسالة, الرسالة, הודעה, thư, pesan, originalmeddelande`)
 
 // closings begin the end of a letter.
 var closings = newList(`regards, best regards, kind regards, warm regards, kindest regards, warmest regards, best, all the best, best wishes, sincerely, yours sincerely, sincerely yours, yours, yours truly, yours faithfully, respectfully, cheers, thanks, thank you, many thanks, thanks and regards, thx, rgds, kr, brgds, warmly, with thanks, with kind regards, with best regards, with best wishes, very best, talk soon, speak soon, take care, cordially, have a nice day, have a great day, have a good day, have a nice weekend, buona giornata, buona serata, buon lavoro, buon weekend, buon fine settimana,
