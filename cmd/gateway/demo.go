@@ -74,6 +74,10 @@ func newDemo(c *demoCmd, w *world) (*demoWorld, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, known, err := demo.WriteKeys(c.Data)
+	if err != nil {
+		return nil, err
+	}
 	d := &demoWorld{cmd: c, log: LogSettings{Level: map[bool]string{true: "info", false: "warn"}[c.Verbose], Format: "text"}.logger(w.err)}
 	d.traffic.Store(c.Traffic)
 	if d.mail, err = channeltest.NewMailServer(channeltest.MailOptions{SMTP: "127.0.0.1:2525", Dir: filepath.Join(c.Data, "mail"), Log: d.log}); err != nil {
@@ -83,6 +87,7 @@ func newDemo(c *demoCmd, w *world) (*demoWorld, error) {
 		return nil, errors.Join(fmt.Errorf("demo: %w", err), d.mail.Close())
 	}
 	d.settings = d.demoSettings(secret, "http://"+net.JoinHostPort(host, port))
+	d.settings.Email[0].Seal = SealSettings{PGP: []PGPSettings{{KeyFile: key}}, PGPKnown: []string{known}}
 	d.twilio = channeltest.NewTwilio(channeltest.TwilioConfig{
 		AccountSID: demoSID, AuthToken: demoToken, Numbers: []string{demo.Number}, First: int(time.Now().Unix()),
 		InboundURL: d.settings.smsConfigs()[0].InboundURL(), Retries: 3,

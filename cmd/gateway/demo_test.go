@@ -290,8 +290,9 @@ func kindsOfMail(m *inbox.Message) map[string]bool {
 	return map[string]bool{
 		"quote": folds[channels.FoldQuote], "signature": folds[channels.FoldSignature], "disclaimer": folds[channels.FoldDisclaimer],
 		"forwarded": d.Forward != nil, "verified": trust("pass"), "failed": trust("fail"), "invitation": len(d.Calendar) > 0,
-		"encrypted": d.Crypt != nil && d.Crypt.Encrypted, "signed": d.Crypt != nil && d.Crypt.Signed,
-		"brand": slices.Contains(d.Warnings, "brand_name"), "reply-to": slices.Contains(d.Warnings, "reply_to_differs"),
+		"encrypted": d.Crypt != nil && d.Crypt.Failure == channels.SealNoKey, "signed": d.Crypt != nil && d.Crypt.Valid != nil && *d.Crypt.Valid && !d.Crypt.Encrypted,
+		"opened": d.Crypt != nil && d.Crypt.Opened && d.Crypt.Subject != "" && d.Crypt.Valid != nil && *d.Crypt.Valid,
+		"brand":  slices.Contains(d.Warnings, "brand_name"), "reply-to": slices.Contains(d.Warnings, "reply_to_differs"),
 		"newsletter": m.Auto == channels.AutoList, "unreadable": m.Flaw != "" && !m.HasHTML, "remote pictures": m.RemoteImages,
 		"files": len(m.Parts) >= 6,
 	}

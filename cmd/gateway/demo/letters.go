@@ -40,6 +40,7 @@ var post = []struct {
 	{"robot-2.eml", "ricezione@robotica-nord.example", 169 * time.Minute},
 	{"thread.eml", "helen.ward@wardinteriors.example", 95 * time.Minute},
 	{"sealed.eml", "marta.lindqvist@mail.example", 80 * time.Minute},
+	{"opened.eml", "sara.colombo@studiolegale.example", 70 * time.Minute},
 	{"impostor.eml", "amministrazione@bottegalume-fatture.example", 62 * time.Minute},
 	{"files.eml", "paola.greco@posta.example", 50 * time.Minute},
 	{"signed.eml", "peter.lang@mail.example", 41 * time.Minute},
