@@ -279,6 +279,70 @@ func TestE20ReferencesFindTheConversation(t *testing.T) {
 	})
 }
 
+// E-20: every mail that was seen can be answered: one that a colleague sent from a mail program, one that somebody else wrote with us in copy,
+// and one that was never seen, by what it answered itself.
+func TestE20EveryMailSeenCanBeAnswered(t *testing.T) {
+	houses(t, func(h *house) {
+		first := h.mail("Where is my order?")
+		id := h.accept(first).Conversation
+		answer := func(what string, thread channels.Thread, from string) channels.Inbound {
+			in := h.mail(what)
+			thread.MessageID = in.Thread.MessageID
+			in.Subject, in.Thread = "something else", thread
+			if from != "" {
+				in.From = mailbox(from)
+			}
+			return in
+		}
+		home := func(what, want string, in channels.Inbound) {
+			h.Helper()
+			if a := h.accept(in); a.Conversation != want {
+				t.Errorf("%s began another conversation", what)
+			}
+		}
+		began := h.sentOutside(first, "begun-outside") // by a colleague, who answers nothing
+		began.Thread.InReplyTo = nil
+		outside := h.accept(began)
+		if outside.Conversation == id {
+			t.Fatal("what answers nothing is an answer")
+		}
+		home("an answer to a mail from the Sent folder", outside.Conversation,
+			answer("From the Sent folder", channels.Thread{InReplyTo: []string{began.Thread.MessageID}}, ""))
+
+		shown := answer("Anna told me about this", channels.Thread{InReplyTo: []string{first.Thread.MessageID}}, "supplier@example.org")
+		copied := h.mail("I ask my supplier too") // with us in copy
+		copied.To, copied.Cc = []channels.Address{mailbox("supplier@example.org")}, []channels.Address{mailbox("support@shop.example")}
+		copied.Thread.InReplyTo = []string{first.Thread.MessageID}
+		home("a mail with us in copy", id, copied)
+		home("the other's answer, with us in copy", id, shown)
+		home("an answer to his", id, answer("Thank you both", channels.Thread{InReplyTo: []string{shown.Thread.MessageID}}, ""))
+
+		home("an answer to what was never seen", id, answer("Grandparent",
+			channels.Thread{InReplyTo: []string{"unseen@elsewhere.example"}, References: []string{"older@elsewhere.example", first.Thread.MessageID, "unseen@elsewhere.example"}}, ""))
+	})
+}
+
+// REQ-TH3: nothing is decided by the prefix of a subject, in whatever language: with a reference each comes home, without one each begins a
+// conversation.
+func TestREQTH3PrefixesDecideNothing(t *testing.T) {
+	houses(t, func(h *house) {
+		first := h.mail("one")
+		id := h.accept(first).Conversation
+		for _, prefix := range []string{"", "Re: ", "RE[2]: ", "R: ", "RIF: ", "I: ", "AW: ", "Antwort: ", "WG: ", "Fwd: ", "FW: ", "TR: ", "RV: ", "ENC: ", "VS: ", "SV: ",
+			"VB: ", "Doorst: ", "PD: ", "İlt: ", "转发: ", "答复: ", "[lista] Re: "} {
+			with, without := h.mail("with"), h.mail("without")
+			with.Subject, without.Subject = prefix+first.Subject, prefix+first.Subject
+			with.Thread.InReplyTo = []string{first.Thread.MessageID}
+			if a := h.accept(with); a.Conversation != id {
+				t.Errorf("%q: a reply is lost", prefix)
+			}
+			if a := h.accept(without); a.Conversation == id {
+				t.Errorf("%q: a subject is taken for a reference", prefix)
+			}
+		}
+	})
+}
+
 // REQ-TH1: empty, blank and malformed ids match nothing, not even each other.
 func TestREQTH1MalformedIdsNeverMatch(t *testing.T) {
 	houses(t, func(h *house) {
