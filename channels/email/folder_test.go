@@ -290,3 +290,36 @@ func TestE07BigMailThroughTheVault(t *testing.T) {
 		}
 	}
 }
+
+// REQ-EM4: a mail that was taken is known for ever: not by its place, so that one that is moved away and back, or put anew under another UID,
+// comes in no second time, also after a restart. What somebody has marked \Deleted, and folders that the settings do not name, are
+// left alone.
+func TestREQEM4TakenMailNeverComesBack(t *testing.T) {
+	d, r := mailrig.StartDovecot(t), newRig()
+	cfg := realConfig(d, nil)
+	cfg.After, cfg.MoveTo = AfterMove, "Fatto"
+	taken, private := written("taken@example.test", "presa", "x"), written("private@example.test", "privata", "x")
+	noID := []byte("From: anna@example.test\r\nSubject: senza\r\n\r\nx\r\n")
+	d.Create(t, support, "Privato")
+	d.AppendTo(t, support, "Privato", time.Now(), private)
+	d.Append(t, support, time.Now().Add(-time.Minute), written("gone@example.test", "cancellata", "x"))
+	d.Flag(t, support, 1, imap.FlagDeleted)
+	stop := r.run(t, cfg)
+	r.awaitHealth(t, "ok", func(h channels.Health) bool { return h.OK })
+	d.Append(t, support, time.Now().Add(time.Minute), taken, noID)
+	r.await(t, 2)
+	d.AwaitIn(t, support, "Fatto", 2)
+	stop()
+	d.Append(t, support, time.Now().Add(time.Minute), taken, noID, written("last@example.test", "ultima", "x"))
+	r.run(t, cfg)
+	got := r.await(t, 3)
+	d.AwaitIn(t, support, "Fatto", 5) // they were looked at, and put away again
+	if len(r.sink.Inbounds()) != 3 || got[2].Thread.MessageID != "last@example.test" {
+		t.Errorf("%d mails, the last %q", len(got), got[len(got)-1].Thread.MessageID)
+	}
+	for _, in := range got {
+		if in.Thread.MessageID == "private@example.test" || in.Thread.MessageID == "gone@example.test" {
+			t.Errorf("%s was taken", in.Thread.MessageID)
+		}
+	}
+}
