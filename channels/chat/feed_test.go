@@ -157,6 +157,32 @@ func TestC06LongTalkComesInParts(t *testing.T) {
 	}
 }
 
+// E-24: the lines of a conversation that was merged have one position and come in one part, so that who resumes after it has all of them.
+func TestE24LinesOfOnePositionComeTogether(t *testing.T) {
+	r := open(t, nil)
+	token := r.visit("")
+	ack := r.resumed(token).write("uno")
+	for i := range 49 {
+		r.mem.Write("shop", visitorOf(r), "Bea", fmt.Sprint(i))
+	}
+	epoch := r.mem.Merge("shop", visitorOf(r))
+	r.mem.Write("shop", visitorOf(r), "Bea", "eccomi")
+	b := r.tab(token)
+	b.say(map[string]any{"t": "resume", "epoch": ack.Epoch, "seq": ack.Seq})
+	f := b.hear("lines")
+	if !f.Reset || f.Epoch != epoch || len(f.Lines) != 50 || f.Upto != 1 {
+		t.Fatalf("reset %v, %d lines up to %d of %s", f.Reset, len(f.Lines), f.Upto, f.Epoch)
+	}
+	if f = b.hear("lines"); f.Reset || len(f.Lines) != 1 || f.Lines[0].Text != "eccomi" {
+		t.Fatalf("%+v", f)
+	}
+	c := r.tab(token)
+	c.say(map[string]any{"t": "resume", "epoch": epoch, "seq": 1})
+	if f = c.hear("lines"); f.Reset || len(f.Lines) != 1 {
+		t.Fatalf("%+v", f)
+	}
+}
+
 // C-08: all tabs show the same, without a reset; the sender knows his own line by its client id.
 func TestC08TabsShareOneTalk(t *testing.T) {
 	r := open(t, nil)

@@ -122,6 +122,18 @@ func (m *Memory) Write(account channels.AccountID, visitor, name, text string) c
 	}
 }
 
+// Merge has the visitor's conversation go on in another one, which brings his lines with it, all at position 1.
+func (m *Memory) Merge(account channels.AccountID, visitor string) (epoch string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.talk(account, visitor)
+	t.epoch, t.seq = m.next("c"), 1
+	for i := range t.lines {
+		t.lines[i].Seq = 1
+	}
+	return t.epoch
+}
+
 // End closes the visitor's conversation.
 func (m *Memory) End(account channels.AccountID, visitor string) {
 	m.mu.Lock()
