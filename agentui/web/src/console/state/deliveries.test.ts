@@ -3,7 +3,7 @@ import { en } from "../../i18n/en";
 import { format } from "../../i18n/message";
 import type { Translate } from "../../i18n/translate";
 import type { TimelineItem } from "../../wire/types";
-import { outcome, technical } from "./deliveries";
+import { few, outcome, technical, worstFirst } from "./deliveries";
 import { eventText } from "./events";
 
 const t: Translate = (key, values = {}) => format(en[key], values, "en");
@@ -21,6 +21,13 @@ describe("what mail servers report", () => {
     expect(technical({ status: "5.2.2", diagnostic: "550 quota" })).toBe("5.2.2 · 550 quota");
     expect(technical({})).toBe("");
   });
+});
+
+test("of many recipients those are told first whom the mail did not reach, and of those a few", () => {
+  const reports = ["relayed", "failed", "delayed", "failed", "delivered"].map((action, n) => ({ recipient: `${n}`, action }));
+  expect(worstFirst(reports).map((r) => r.recipient)).toEqual(["1", "3", "2", "0", "4"]);
+  expect(few(reports)).toHaveLength(3);
+  expect(few(reports.slice(1))).toHaveLength(4);
 });
 
 describe("a stopped exchange", () => {

@@ -21,3 +21,14 @@ export function technical(r: Report): string {
   const said = r.diagnostic ?? "";
   return [r.status && !said.includes(r.status) ? r.status : "", said].filter(Boolean).join(" · ");
 }
+
+const tones = ["failed", "late", "other", "arrived"] as const;
+
+/** Those first who wait for an answer of somebody. */
+export const worstFirst = (reports: readonly Report[]): Report[] =>
+  [...reports].sort((a, b) => tones.indexOf(told(a).tone) - tones.indexOf(told(b).tone));
+
+const most = 3;
+
+/** The first of many; all when one more would be left. */
+export const few = <T>(all: readonly T[]): readonly T[] => (all.length <= most + 1 ? all : all.slice(0, most));
