@@ -159,7 +159,11 @@ export class Console {
     const [page, selected = ""] = location.hash.replace(/^#\//, "").split("/");
     this.page = page === "queues" || page === "deliveries" || (page === "rules" && this.manages) ? page : "work";
     if ((this.page === "work" || this.page === "queues") && this.work.view !== this.page) this.work.show(this.page);
-    if (this.compose && this.compose.conversation !== selected) this.compose = null; // whoever has gone on is not called back
+    const asked = this.compose;
+    if (asked && asked.conversation !== selected) {
+      this.compose = null; // whoever has gone on is not called back, and finds his text where it belongs
+      if (asked.text) this.desk.append(asked.conversation, asked.mode, asked.text);
+    }
     if (!whole.includes(this.page)) void this.desk.open(decodeURIComponent(selected));
     this.view();
   }
@@ -189,8 +193,8 @@ export class Console {
     if (!back) return;
     this.desk.message(back);
     this.desk.letter(conversation).resume(last.mail);
-    if (this.desk.selected === conversation) this.toComposer("reply", text);
-    else this.desk.write(conversation, "reply", [this.desk.drafts.get(conversation, "reply"), text].filter(Boolean).join("\n\n"));
+    if (this.desk.selected === conversation && !whole.includes(this.page)) this.toComposer("reply", text);
+    else this.desk.append(conversation, "reply", text);
     this.announcer.show(t("undo.done"));
   }
 
@@ -252,6 +256,14 @@ export class Console {
       this.announcer.show(coded("errors", e instanceof Refusal ? e.code : "unexpected", "errors.unexpected"));
       return null;
     }
+  }
+
+  /** Puts a text into the clipboard, and says so. */
+  async copy(text: string, done: string): Promise<void> {
+    await this.attempt(async () => {
+      await navigator.clipboard.writeText(text);
+      this.announcer.show(done);
+    });
   }
 
   async loadDirectory(): Promise<void> {

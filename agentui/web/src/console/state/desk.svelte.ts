@@ -119,6 +119,11 @@ export class Desk {
     return saved;
   }
 
+  /** Puts a text below what has been typed. */
+  append(id: ConversationID, mode: "reply" | "note", text: string): void {
+    this.write(id, mode, [this.drafts.get(id, mode), text].filter(Boolean).join("\n\n"));
+  }
+
   retire(id: ConversationID, mode: "reply" | "note", sent: string): void {
     this.drafts.retire(id, mode, sent);
     this.unfinished = this.drafts.replies();
