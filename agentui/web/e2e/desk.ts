@@ -19,8 +19,13 @@ export async function agent(browser: Browser, name: string, available = true): P
 export async function startShift(page: Page): Promise<void> {
   const begin = page.getByRole("button", { name: "Inizia a ricevere" }).first();
   const there = page.getByTestId("presence").filter({ hasText: /disponibile|al completo/i }); // was there before, and still is
-  await expect(begin.or(there).first()).toBeVisible();
+  const away = page.getByTestId("presence").filter({ hasText: /assente/i }); // an offer was missed, as happens on a machine that is busy
+  await expect(begin.or(there).or(away).first()).toBeVisible();
   if (await begin.isVisible()) await begin.click();
+  else if (await away.isVisible()) {
+    await page.getByTestId("presence").click();
+    await page.getByRole("menuitemradio", { name: /^disponibile/i }).click();
+  }
   await expect(there).toBeVisible();
 }
 
