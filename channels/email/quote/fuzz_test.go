@@ -51,7 +51,14 @@ func sound(t *testing.T, text string, folds []channels.Fold) {
 }
 
 // full counts the characters of a text that are no white space.
-func full(s string) int { return len([]rune(strings.Join(strings.Fields(s), ""))) }
+// full counts the characters of a text, word by word: bytes that are no character would join with those of the next.
+func full(s string) int {
+	n := 0
+	for w := range strings.FieldsSeq(s) {
+		n += utf8.RuneCountInString(w)
+	}
+	return n
+}
 
 func FuzzText(f *testing.F) {
 	for _, s := range letters0 {
@@ -62,6 +69,7 @@ func FuzzText(f *testing.F) {
 		f.Add(answer + "\n\n" + wrap(introLinesOf[i], 2) + "\n\n" + marks1(olderMail) + "\n" + noticesOf[i%len(noticesOf)])
 	}
 	f.Add(">\n> \n>>\n|\n| a\n| b\nAB> c\nAB> d\n>From x\n\xff\xfe>\n\r\n-- \r\n")
+	f.Add("a \x89\xc9\n\n\x89Samsung b\x15\xff\x00  c")
 	f.Fuzz(func(t *testing.T, text string) { sound(t, text, Text(text)) })
 }
 
@@ -69,6 +77,7 @@ func FuzzHTML(f *testing.F) {
 	for _, s := range programs {
 		f.Add(s)
 	}
+	f.Add("<pre>a \xff")
 	f.Fuzz(func(t *testing.T, markup string) {
 		text, folds, err := HTML(markup)
 		if err != nil {

@@ -58,7 +58,7 @@ func newPage(leaves bool) *page {
 
 // mail is the text as lines with what the structure says of them.
 func (p *page) mail() *mail {
-	m := &mail{text: p.out.String()}
+	m := &mail{text: strings.TrimRight(p.out.String(), " \t")}
 	m.lines = scan(m.text)
 	for i := range m.lines {
 		m.lines[i].hint = p.hints[i]
