@@ -78,7 +78,7 @@ func (m *mail) evidence(from, stop int) (hard, all int) {
 // with it, in a paragraph of their own.
 func (m *mail) parting(i, start, stop int) bool {
 	s := m.lines[i].text
-	if !strings.HasSuffix(s, ",") && !strings.HasSuffix(s, "，") || len(words(s)) > 4 || strings.ContainsAny(s, "0123456789@") || i > start && !m.lines[i-1].blank() {
+	if !strings.HasSuffix(s, ",") && !strings.HasSuffix(s, "，") || len(words(s)) > 3 || strings.ContainsAny(s, "0123456789@") || i > start && !m.lines[i-1].blank() {
 		return false
 	}
 	name := m.firstFull(i+1, stop)

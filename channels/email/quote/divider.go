@@ -13,6 +13,7 @@ type divider struct {
 	kind       channels.FoldKind
 	announced  bool // a line says so in words
 	headed     bool // there is a head
+	nameless   bool // it has no address, and no line announces it: so much may stand in a timetable
 }
 
 // dividerAt looks at line i for, in any combination, a ruling, a line of words (between dashes, or ending in a colon) and a head.
@@ -49,7 +50,7 @@ func (m *mail) dividerAt(i int) (divider, bool) {
 	if headLine >= 0 {
 		inside := m.lines[headLine].depth > l.depth
 		if h := m.headAt(headLine); h.holds(said != "" && mailing(said)) || ruled && h.holds(h.roles[roleFrom] > 0 && h.to-h.from >= 2) {
-			d.body, d.headed = h.to, true
+			d.body, d.headed, d.nameless = h.to, true, h.people == 0 && said == "" && !ruled
 			if inside {
 				d.body = headLine
 			}

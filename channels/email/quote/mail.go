@@ -83,7 +83,9 @@ func (m *mail) quoteAt(i int, intros map[int]intro) int {
 	if l.hint&hintQuote != 0 || l.depth > 0 {
 		return m.marked(i)
 	}
-	if d, ok := m.dividerAt(i); ok && (d.headed || m.contentFrom(d.body)) {
+	if d, ok := m.dividerAt(i); ok && d.nameless && !m.openAbove(i) {
+		return d.body
+	} else if ok && (d.headed || m.contentFrom(d.body)) {
 		m.heads = true
 		return m.rest(d.from, d.body, d.kind, true)
 	}

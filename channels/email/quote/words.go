@@ -230,7 +230,7 @@ poslat, gönderildi, gönderilmiştir, trimis de pe, trimis de la, trimis din, e
 送信, 보냄, 보냈습니다, ส่งจาก, भेजा गया, provenance, ارسال شده از, נשלח, ارسل من, أرسل من, أُرسلت من, تم الإرسال, مرسل من`)
 
 // sources stand between who wrote and what he wrote with.
-var sources = newList(`from, via, by, da, dal, von, vom, mit, de, du, depuis, desde, del, do, pelo, van, vanaf, via, från, fra, z, ze, с, из`)
+var sources = newList(`from, via, da, dal, von, vom, du, depuis, desde, van, vanaf, från, fra, z, ze, с, из`)
 
 // fetches are how a mail program offers itself: "Get Outlook for iOS"; programs are those that do.
 var fetches = newList(`get, download, télécharge-, obtenez, obtenir, scarica, ottieni, holen sie, hol dir, beziehen, herunterladen, laden sie, obtener, obtén, descarga-, obter, obtenha, baix-, pobierz, hämta, hent, hanki, získej-, edinin, 获取, 取得, 入手, 다운로드, הורד, downloaden, skaffa, získat, získejte, stiahn-, preuzm-, получить, скачать, загрузить, отримати, завантажити, descobre, descarrega-, luați, obțineți`)
