@@ -24,6 +24,7 @@ import (
 	"sportello/channels"
 	"sportello/inbox"
 	"sportello/inbox/blob"
+	"sportello/inbox/campaign"
 	"sportello/inbox/customer"
 	"sportello/inbox/db"
 	"sportello/inbox/inboxtest"
@@ -103,7 +104,7 @@ func newRig(t *testing.T, d *db.DB) *rig {
 			r.retried = append(r.retried, id)
 			return id == "mail", nil
 		},
-	}, Settings{Demo: []inbox.AgentID{"bruno"}, Widgets: []string{"https://www.negozio.example"}})
+	}, Settings{Lists: []campaign.List{{ID: "news", Name: "Negozio News", Purpose: customer.Marketing}}, Demo: []inbox.AgentID{"bruno"}, Widgets: []string{"https://www.negozio.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}

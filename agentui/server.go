@@ -20,6 +20,7 @@ import (
 	"sportello/agentui/session"
 	"sportello/channels"
 	"sportello/inbox"
+	"sportello/inbox/campaign"
 	"sportello/inbox/customer"
 	"sportello/inbox/journal"
 	"sportello/inbox/live"
@@ -62,6 +63,7 @@ type Inspect func(ctx context.Context, p channels.Part) (channels.Part, error)
 type Settings struct {
 	Public  string          // the origin under which browsers reach us: "https://help.example.it"; "" is whatever they ask for
 	Widgets []string        // origins of the websites that may embed the chat widget
+	Lists   []campaign.List // mailing lists of the house
 	Demo    []inbox.AgentID // in the demo: who is signed in by one click; nil otherwise
 
 	SendUnscanned bool // a file that the scanner could not be asked about is sent all the same
@@ -143,6 +145,8 @@ func (s *Server) Handler() http.Handler {
 	staff("POST /api/customers/{id}/identities", s.addIdentity)
 	staff("POST /api/customers/{id}/identities/{identity}/restore", s.restore)
 	staff("PUT /api/customers/{id}/preference", s.setPreference)
+	staff("GET /api/customers/{id}/subscriptions", s.subscriptions)
+	staff("PUT /api/customers/{id}/subscriptions/{list}", s.subscribe)
 
 	staff("GET /api/messages/{id}/html", s.messageHTML)
 	staff("GET /api/messages/{id}/raw", s.messageRaw)

@@ -33,6 +33,8 @@ const (
 	CodeTimeout     = "timeout"      // no answer in time
 	CodeGone        = "gone"         // the visitor is not connected any more
 	CodeMailboxFull = "mailbox_full" // 4.2.2 or 5.2.2
+	CodeUnwanted    = "unwanted"     // the customer wishes such messages by another channel
+	CodeStopped     = "stopped"      // we ourselves stopped it
 	CodeUnreadable  = "unreadable"   // what our record holds of it is damaged
 )
 

@@ -336,6 +336,10 @@ func faultOf(c customer.Code) string {
 		return channels.CodeConfig
 	case customer.CodeVisitorLeft:
 		return channels.CodeGone
+	case customer.CodePrefersOther:
+		return channels.CodeUnwanted
+	case customer.CodeStopped:
+		return channels.CodeStopped
 	}
 	return channels.CodeUnreachable
 }

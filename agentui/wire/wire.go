@@ -36,6 +36,8 @@
 //	PATCH  /api/customers/{id}                CustomerPatch → customer.Customer
 //	POST   /api/customers/{id}/identities     NewIdentity → customer.Customer
 //	PUT    /api/customers/{id}/preference     SetPreference → customer.Customer
+//	GET    /api/customers/{id}/subscriptions  → []Subscription       the mailing lists of the house, and those that the ledger names besides
+//	PUT    /api/customers/{id}/subscriptions/{list}  Subscribe → customer.Customer
 //	GET    /api/messages/{id}/html?images=1   sanitised HTML document of its own policy, for a sandboxed frame; lang=en names its buttons
 //	GET    /api/messages/{id}/raw             the raw message as a download
 //	POST   /api/messages/{id}/branch          Command → inbox.Conversation  begins one with the sender of a mail that this one passes on
@@ -295,6 +297,22 @@ type NewIdentity struct {
 // SetPreference is the channel a customer asked to be reached on; "" forgets it.
 type SetPreference struct {
 	Channel channels.Kind `json:"channel"`
+}
+
+// Subscription is how a customer stands to a mailing list. Because is the row of the ledger that decides; without one nothing was ever said.
+type Subscription struct {
+	List       string            `json:"list"`
+	Name       string            `json:"name"`
+	Subscribed bool              `json:"subscribed"`
+	Because    *customer.Consent `json:"because,omitempty"`
+	By         string            `json:"by,omitempty"`    // the agent who noted it, by name
+	Known      bool              `json:"known,omitempty"` // the house has the list: one can be subscribed to it
+}
+
+// Subscribe ends a list for a customer, or begins it: then Reason says by what he agreed.
+type Subscribe struct {
+	Subscribed bool   `json:"subscribed"`
+	Reason     string `json:"reason,omitempty"`
 }
 
 // Rule sends what matches When to a queue. When is an expr expression; "" or "true" matches all.

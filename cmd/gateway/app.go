@@ -275,7 +275,7 @@ func (a *app) wireStaff(context.Context) (err error) {
 		Ledger:       a.ledger, Book: a.book, Journal: a.journal, Live: a.live, Router: a.router, Rules: a.rules, Roster: a.roster, Hub: a.hub,
 		Sessions: a.sessions, Vault: a.vault, Web: web.Dist(), Log: a.log, Now: a.now,
 		Original: a.original, Inspect: files.inspect, Retry: a.retryHeld, Health: a.health.all, Down: a.health.down, Metrics: a.metrics,
-	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Demo: a.opt.demo,
+	}, agentui.Settings{Public: origin(a.settings.PublicURL), Widgets: widgets, Lists: a.settings.lists(), Demo: a.opt.demo,
 		SendUnscanned: a.settings.Files.Unscanned == "send"})
 	if err != nil {
 		return fmt.Errorf("console: %w", err)

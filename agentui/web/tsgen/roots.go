@@ -19,7 +19,7 @@ func roots() []reflect.Type {
 		wire.Problem{}, wire.SignIn{}, wire.DemoSignIn{}, wire.DemoPerson{}, wire.Me{}, wire.SetPresence{}, wire.Work{}, wire.Directory{},
 		wire.QueueEntry{}, wire.AgentEntry{}, wire.SearchHit{}, wire.Thread{}, wire.Timeline{}, wire.TimelineItem{}, wire.Reply{},
 		wire.ReplyResult{}, wire.HeldReply{}, wire.Note{}, wire.Command{}, wire.Transfer{}, wire.Close{}, wire.Merge{}, wire.Decline{},
-		wire.CustomerPatch{}, wire.NewIdentity{}, wire.SetPreference{}, wire.Rule{}, wire.RuleSet{}, wire.CheckRules{}, wire.RuleCheck{},
+		wire.CustomerPatch{}, wire.NewIdentity{}, wire.SetPreference{}, wire.Subscription{}, wire.Subscribe{}, wire.Rule{}, wire.RuleSet{}, wire.CheckRules{}, wire.RuleCheck{},
 		wire.RuleProblem{}, wire.Fact{}, wire.PublishRules{}, wire.ChannelHealth{}, wire.Deliveries{}, wire.Release{}, wire.Envelope{}, wire.Attachment{},
 		hub.Hello{}, hub.Ack{}, hub.Typing{}, hub.View{}, hub.Welcome{}, hub.EntryFrame{}, hub.Ping{}, hub.Signal{},
 		journal.Event{}, inbox.Change{}, live.Offer{}, live.OfferEnd{}, live.AgentState{},
@@ -67,7 +67,7 @@ var unions = map[reflect.Type][]string{
 		customer.CodePreferred, customer.CodeLastInbound, customer.CodeConversation, customer.CodeAvailable, customer.CodeVisitorHere,
 		customer.CodeUnverified, customer.CodeVisitorLeft, customer.CodePreferredOther, customer.CodeConsentMissing,
 		customer.CodeConsentWithdrawn, customer.CodeSuppressed, customer.CodeNoAddress, customer.CodeNoAccount, customer.CodeOneWay,
-		customer.CodeProviderDown, customer.CodeQuietHours),
+		customer.CodeProviderDown, customer.CodeQuietHours, customer.CodePrefersOther, customer.CodeStopped),
 }
 
 // names are the types whose Go name says too little without its package, or says something else in a browser.

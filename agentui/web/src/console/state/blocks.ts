@@ -28,7 +28,7 @@ export function blocks(items: readonly TimelineItem[], look: Look): Block[] {
     const first = run[0];
     if (!first) continue;
     const id = first.conversation ?? "";
-    const foreign = look.current !== null && id !== "" && id !== look.current && !own.has(id);
+    const foreign = id !== "" && id !== look.current && !own.has(id) && (look.current !== null || campaign(run));
     if (foreign && !look.open.has(id) && !run.some((i) => i.message)) continue; // only how it was routed
     if (look.dayOf(first.at) !== day) {
       day = look.dayOf(first.at);
@@ -56,6 +56,12 @@ export function blocks(items: readonly TimelineItem[], look: Look): Block[] {
 }
 
 const merges = new Set<string>(["conversation.merged", "conversation.joined", "conversation.split", "conversation.parted"]);
+
+/** Mail to many that nobody has answered is shown as a line, also where nothing else is. */
+function campaign(run: readonly TimelineItem[]): boolean {
+  const said = run.flatMap((i) => i.message ?? []);
+  return said.length > 0 && said.every((m) => m.direction === "out" && m.auto === "list");
+}
 
 function add(out: Block[], item: TimelineItem): void {
   const last = out.at(-1);

@@ -93,6 +93,16 @@ describe("a timeline", () => {
     expect(laid.map((b) => (b.t === "message" ? b.follows : b.t))).toEqual(["day", false, true, false]);
   });
 
+  test("a campaign is one line, also where all conversations are shown, until somebody answers it", () => {
+    const mail = item(2, { conversation: "k", message: message({ id: "m2", seq: 2, conversation: "k", direction: "out", auto: "list" }) });
+    const answer = item(3, { conversation: "k", message: message({ id: "m3", seq: 3, conversation: "k" }) });
+    const types = (items: Parameters<typeof blocks>[0], open: string[] = []) => blocks(items, { ...look, current: null, open: new Set(open) }).map((b) => b.t);
+    expect(kinds([item(1), mail])).toEqual(["day", "message", "other"]);
+    expect(types([item(1), mail])).toEqual(["day", "message", "other"]);
+    expect(types([item(1), mail], ["k"])).toEqual(["day", "message", "other", "message"]);
+    expect(types([item(1), mail, answer])).toEqual(["day", "message", "message", "message"]);
+  });
+
   test("a change of channel is a rule of its own, for notes it is not", () => {
     const sms = item(2, { message: message({ id: "m2", seq: 2, kind: "sms" }) });
     const note = item(3, { message: message({ id: "m3", seq: 3, kind: undefined, direction: "note" }) });
