@@ -59,15 +59,24 @@ func (d DKIMSettings) signing() *email.Signing {
 	return s
 }
 
-// pace is the least time between two mails of each account that is not to send as fast as it can.
-func (s Settings) pace() map[channels.AccountID]time.Duration {
-	pace := map[channels.AccountID]time.Duration{}
+// pace is the least time between two mails of each account that is not to send as fast as it can. Those that sign in at the same SMTP
+// server by the same name are one to it: they share the slowest of their paces.
+func (s Settings) pace() (pace map[channels.AccountID]time.Duration, shared map[channels.AccountID]string) {
+	pace, shared = map[channels.AccountID]time.Duration{}, map[channels.AccountID]string{}
+	slowest := map[string]time.Duration{}
 	for _, e := range s.Email {
+		name := strings.ToLower(fmt.Sprintf("%s@%s:%d", e.SMTP.User, e.SMTP.Host, e.SMTP.Port))
+		shared[channels.AccountID(e.Account)] = name
 		if e.PerMinute > 0 {
-			pace[channels.AccountID(e.Account)] = time.Minute / time.Duration(e.PerMinute)
+			slowest[name] = max(slowest[name], time.Minute/time.Duration(e.PerMinute))
 		}
 	}
-	return pace
+	for account, name := range shared {
+		if slowest[name] > 0 {
+			pace[account] = slowest[name]
+		}
+	}
+	return pace, shared
 }
 
 func (o OAuthSettings) config() oauth.Config {

@@ -227,8 +227,9 @@ func (a *app) wireChannels(context.Context) error {
 			senders[channels.AccountID(c.Account)] = a.chat
 		}
 	}
+	pace, shared := a.settings.pace()
 	a.dispatch = dispatch.New(a.outbox, a.ledger, a.live, senders, dispatch.Config{
-		Node: a.node, Grace: a.settings.Grace, Down: a.health.down, Zone: a.settings.Zone, Pace: a.settings.pace(),
+		Node: a.node, Grace: a.settings.Grace, Down: a.health.down, Zone: a.settings.Zone, Pace: pace, Shared: shared,
 	}, a.now, a.log)
 	return nil
 }

@@ -54,7 +54,7 @@ type EmailSettings struct {
 	DKIM        DKIMSettings       `koanf:"dkim"`         // signs what leaves, where the SMTP server does not
 	Seal        SealSettings       `koanf:"seal"`         // opens mail that is encrypted for us, and verifies what others have signed
 	Bounces     string             `koanf:"bounces"`      // mailbox that bounces go to, each under an address of its own; needs plus addresses
-	PerMinute   int                `koanf:"per_minute"`   // mails that the SMTP server lets leave in a minute; 0: as fast as it takes them
+	PerMinute   int                `koanf:"per_minute"`   // mails in a minute, with all accounts that sign in at the same SMTP server by the same name; 0: as fast as it takes them
 	Relays      []string           `koanf:"relays"`       // host names of the account's own mail servers, whose Received fields are believed and whom SPF never judges
 	InsecureLab bool               `koanf:"insecure_lab"` // allows clear text and unknown certificates
 	Ack         AckSettings        `koanf:"ack"`          // answers the mail that begins a conversation; off without texts

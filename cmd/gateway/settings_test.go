@@ -5,12 +5,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"sportello/channels"
 	"sportello/channels/email"
 )
 
@@ -236,5 +238,20 @@ func TestSettingsOfAcknowledgements(t *testing.T) {
 		if _, err := load(settingsFile(t, ack(text)), goodEnv); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// E-51: accounts that are one to their SMTP server share the slowest pace that one of them names.
+func TestE51PaceOfAnSMTPServer(t *testing.T) {
+	at := func(account, host, user string, perMinute int) EmailSettings {
+		return EmailSettings{Account: account, SMTP: MailServerSettings{Host: host, Port: 587, User: user}, PerMinute: perMinute}
+	}
+	pace, shared := Settings{Email: []EmailSettings{
+		at("a", "smtp.example", "house", 60), at("b", "SMTP.example", "House", 30), at("c", "smtp.example", "house", 0),
+		at("d", "smtp.example", "other", 0), at("e", "mail.example", "house", 120),
+	}}.pace()
+	want := map[channels.AccountID]time.Duration{"a": 2 * time.Second, "b": 2 * time.Second, "c": 2 * time.Second, "e": time.Second / 2}
+	if !maps.Equal(pace, want) || shared["a"] != shared["c"] || shared["a"] != shared["b"] || shared["a"] == shared["d"] || shared["a"] == shared["e"] {
+		t.Errorf("%v %v", pace, shared)
 	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Workers int                                     // attempts at once; 0 is 16
 	Grace   time.Duration                           // attempts under way may finish when the program stops; 0 is 20 s
 	Pace    map[channels.AccountID]time.Duration    // least time between two attempts of an account (M-16); absent is none
+	Shared  map[channels.AccountID]string           // accounts that a provider counts as one, by its name: their pace is one (E-51)
 	Down    func() map[channels.AccountID]time.Time // accounts whose provider is down, since when; nil is none
 	Zone    string                                  // IANA zone of the house, for quiet hours of customers whose zone is not known
 }
@@ -54,6 +55,7 @@ type Dispatcher struct {
 	log     *slog.Logger
 
 	lanes   map[channels.AccountID]*lane
+	tempos  map[string]*tempo // by Shared, or the account
 	held    map[string]bool   // ids of the rows in lanes and with workers
 	renewed map[string]leased // of those, the ones that have been leased once more
 	flying  int
@@ -65,9 +67,12 @@ type Dispatcher struct {
 type lane struct {
 	rows   []leased // in the order in which they leave: what is bulk comes last
 	flying int
-	bulk   int       // of flying
-	next   time.Time // not before, by Pace
+	bulk   int // of flying
+	tempo  *tempo
 }
+
+// tempo is the pace of an account, or of those that share one.
+type tempo struct{ next time.Time } // not before
 
 type leased struct {
 	inbox.Row
@@ -89,7 +94,7 @@ func New(outbox *inbox.Outbox, ledger *inbox.Ledger, in *live.Inbox, senders map
 		cfg.Grace = 20 * time.Second
 	}
 	return &Dispatcher{outbox: outbox, ledger: ledger, live: in, senders: senders, cfg: cfg, now: now, log: log,
-		lanes: map[channels.AccountID]*lane{}, held: map[string]bool{}, renewed: map[string]leased{}, done: make(chan flown)}
+		lanes: map[channels.AccountID]*lane{}, tempos: map[string]*tempo{}, held: map[string]bool{}, renewed: map[string]leased{}, done: make(chan flown)}
 }
 
 // Run sends until ctx ends, then lets attempts under way finish within the grace time and returns nil. Run may be called once.
@@ -281,7 +286,11 @@ func (l *lane) order() {
 func (d *Dispatcher) keep(row leased) bool {
 	l := d.lanes[row.Account]
 	if l == nil {
-		l = &lane{}
+		name := cmp.Or(d.cfg.Shared[row.Account], string(row.Account))
+		if d.tempos[name] == nil {
+			d.tempos[name] = &tempo{}
+		}
+		l = &lane{tempo: d.tempos[name]}
 		d.lanes[row.Account] = l
 	}
 	if len(l.rows) >= laneLength {
@@ -304,7 +313,7 @@ func (d *Dispatcher) start(work context.Context) {
 			if d.flying >= d.cfg.Workers {
 				return
 			}
-			if !d.ready(l) || time.Now().Before(l.next) {
+			if !d.ready(l) || time.Now().Before(l.tempo.next) {
 				continue
 			}
 			moved = true
@@ -330,7 +339,7 @@ func (d *Dispatcher) start(work context.Context) {
 				l.bulk++
 				d.bulk++
 			}
-			l.next = time.Now().Add(d.cfg.Pace[account])
+			l.tempo.next = time.Now().Add(d.cfg.Pace[account])
 			go func() { d.done <- flown{row.Row, d.handle(work, row.Row)} }()
 		}
 	}
@@ -365,7 +374,7 @@ func (d *Dispatcher) pause(ctx context.Context) time.Duration {
 	}
 	for _, l := range d.lanes {
 		if d.ready(l) {
-			wait = min(wait, max(time.Until(l.next), time.Millisecond))
+			wait = min(wait, max(time.Until(l.tempo.next), time.Millisecond))
 		}
 	}
 	return wait

@@ -492,6 +492,26 @@ func TestM16PaceOfOneAccountSlowsNoOther(t *testing.T) {
 	})
 }
 
+// E-51: accounts that a provider counts as one share its pace, and each gets its turn.
+func TestE51AccountsOfAProviderShareItsPace(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		const pace, each = 30 * time.Millisecond, 6
+		var ids []inbox.MessageID
+		for range each {
+			ids = append(ids, h.answers(h.writes(channels.SMS), channels.SMS, true, "testo"), h.answers(h.writes(channels.Email), channels.Email, true, "testo"))
+		}
+		begun := time.Now()
+		h.dispatchWith(Config{Node: "one", Pace: map[channels.AccountID]time.Duration{"numero": pace, "posta": pace},
+			Shared: map[channels.AccountID]string{"numero": "relay", "posta": "relay"}})
+		for _, id := range ids {
+			h.untilState(id, channels.StateSent)
+		}
+		if took := time.Since(begun); took < (2*each-1)*pace {
+			t.Errorf("%d attempts within %s", len(ids), took)
+		}
+	})
+}
+
 // While Redis does not answer, nobody knows whether the visitor is there: his message waits. What needs no Redis leaves.
 func TestWithoutRedisChatWaitsAndMailLeaves(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
