@@ -84,7 +84,8 @@ func (r *rig) events(thread wire.Thread, typ journal.Type) (found []wire.Timelin
 	return found
 }
 
-// O7: an offer ends when its conversation is merged, and when the one it is merged into gets its agent; nobody keeps room for it.
+// O7: an offer ends when its conversation is merged, and when the one it is merged into gets its agent; nobody keeps room for it. The offer
+// of the one it is merged into stands otherwise.
 func TestO7MergeEndsOffers(t *testing.T) {
 	r := newRig(t, inboxtest.SQLite(t))
 	anna, bruno, mara := r.as("anna"), r.as("bruno"), r.as("mara")
@@ -142,5 +143,13 @@ func TestO7MergeEndsOffers(t *testing.T) {
 	gone(bruno, o, "taken")
 	if v, err := r.ledger.Conversation(t.Context(), two); err != nil || v.Assignee != "carla" {
 		t.Errorf("%+v %v", v, err)
+	}
+
+	three, four := waiting(), waiting()
+	o = offer(four, "anna")
+	merge(three, four)
+	var v inbox.Conversation
+	if code := anna.do("POST", "/api/offers/"+o.ID+"/accept", wire.Command{ClientID: newID()}, &v); code != 200 || v.ID != four || v.Assignee != "anna" {
+		t.Errorf("the offer of the one it was merged into: %d %+v", code, v)
 	}
 }
