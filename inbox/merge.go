@@ -11,9 +11,9 @@ package inbox
 //   - It can be undone for SplitWithin (split.go). What came after stays where it came.
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -186,8 +186,11 @@ func endOf(ctx context.Context, q db.Querier, id ConversationID) (end Conversati
 			SELECT v.id, v.merged_into FROM conversation v WHERE v.id = $1
 			UNION SELECT v.id, v.merged_into FROM way JOIN conversation v ON v.id = way.next)
 		SELECT way.id FROM way WHERE way.next IS NULL`, string(id)).Scan(&end)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNotFound
+	}
 	if err != nil {
 		return "", fmt.Errorf("follow merged conversation: %w", err)
 	}
-	return cmp.Or(end, id), nil
+	return end, nil
 }

@@ -318,6 +318,29 @@ func TestE24FailedReplyOfBefore(t *testing.T) {
 	})
 }
 
+// E-24: a reply where the conversation goes on answers what was asked before the merge too; when it fails, the customer waits since then.
+func TestE24FailedReplyOfAfter(t *testing.T) {
+	houses(t, func(h *house) {
+		from := h.accept(h.mail("one")).Conversation
+		asked := h.now()
+		h.pass(time.Minute)
+		into, second := h.begun(h.mail("two"))
+		h.merge(from, into)
+		h.pass(time.Minute)
+		h.mustAnswer(into, second)
+		if v := h.conversation(into); !v.WaitingSince.IsZero() {
+			t.Fatal(v.WaitingSince)
+		}
+		h.ok(h.outbox.Failed(h.Context(), h.began(h.leased()[0]), permanent, time.Time{}))
+		if v := h.conversation(into); !v.WaitingSince.Equal(asked) {
+			t.Errorf("waits since %s, asked %s", v.WaitingSince, asked)
+		}
+		if _, err := h.ledger.Split(h.Context(), inbox.SplitCmd{Conversation: "00000000-0000-0000-0000-000000000000", Agent: marco}); !errors.Is(err, inbox.ErrNotFound) {
+			t.Error(err)
+		}
+	})
+}
+
 // E-24: a visitor goes on talking in the conversation that his was merged into, and keeps what he sees.
 func TestE24VisitorKeepsHisTalk(t *testing.T) {
 	houses(t, func(h *house) {

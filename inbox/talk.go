@@ -63,6 +63,7 @@ func (l *Ledger) talk(ctx context.Context, account channels.AccountID, visitor, 
 		slices.Reverse(lines)
 		if err == nil {
 			talk.Lines, err = l.brought(ctx, v.ID, account, visitor)
+			talk.LastSeq = int64(min(len(talk.Lines), 1))
 		}
 	}
 	if err != nil {

@@ -13,11 +13,23 @@ import (
 // arrived: since the first message of his after which no reply reached him or is on its way. If he wrote nothing, and nothing has reached him since,
 // he waits for the failed reply itself. What was written before the conversation was last closed counts no more.
 func (t *turn) unanswered(ctx context.Context, row Row) error {
-	if row.Class != ClassReply || t.c.State == Closed {
+	switch {
+	case row.Class != ClassReply:
+		return nil
+	case t.c.MergedInto != "":
 		return t.passOn(ctx, row)
+	case t.c.State == Closed:
+		return nil
+	}
+	ids, err := familyOf(ctx, t.tx, t.c.ID)
+	if err != nil {
+		return err
+	}
+	if len(ids) > 1 {
+		return t.unansweredOver(ctx, row)
 	}
 	var reached int64
-	err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM (
+	err = t.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM (
 			SELECT MAX(seq) AS seq FROM message WHERE conversation_id = $1 AND direction = 'out' AND author_kind = 'agent'
 				AND state NOT IN ('failed', 'canceled')
 			UNION ALL SELECT MAX(seq) FROM event WHERE stream = $2 AND type = $3) ends`,
@@ -34,27 +46,30 @@ func (t *turn) unanswered(ctx context.Context, row Row) error {
 	return nil
 }
 
-// passOn counts anew in the conversation that this one was merged into, if it was: the customer may wait there for the failed reply.
-func (t *turn) passOn(ctx context.Context, row Row) error {
-	if t.c.MergedInto == "" || row.Class != ClassReply {
-		return nil
-	}
-	m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
-	if err != nil {
+// unansweredOver is unanswered for a conversation that others were merged into. What stands in them is counted by its time.
+func (t *turn) unansweredOver(ctx context.Context, row Row) error {
+	if err := t.awaits(ctx, time.Time{}); err != nil {
 		return err
 	}
+	m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
+	if err == nil && m.State == channels.StateFailed && t.c.WaitingSince.IsZero() && !t.c.LastOutAt.After(m.At) {
+		t.c.WaitingSince = m.At
+	}
+	return err
+}
+
+// passOn counts anew in the conversation that this one was merged into: the customer may wait there for the failed reply.
+func (t *turn) passOn(ctx context.Context, row Row) error {
 	end, err := t.l.living(ctx, t.tx, t.c)
 	if err != nil || end.c.State == Closed {
 		return err
 	}
-	if err := end.awaits(ctx, time.Time{}); err != nil {
+	if err := end.unansweredOver(ctx, row); err != nil || end.c.WaitingSince.Equal(end.before.WaitingSince) {
 		return err
 	}
-	if m.State == channels.StateFailed && end.c.WaitingSince.IsZero() && !end.c.LastOutAt.After(m.At) {
-		end.c.WaitingSince = m.At
-	}
-	if end.c.WaitingSince.Equal(end.before.WaitingSince) {
-		return nil
+	m, err := readMessage(ctx, t.tx, `WHERE m.id = $1`, string(row.Message))
+	if err != nil {
+		return err
 	}
 	if err := end.tellDelivery(row, m.State, m.Fault, nil, "system"); err != nil {
 		return err
