@@ -8,11 +8,16 @@ import (
 	"sportello/channels/email/robot"
 )
 
-// classify finds out what the mail reports, and whether a machine wrote it.
+// classify finds out what the mail reports, and whether a machine wrote it. Words that were encrypted say nothing of that: an automatic
+// answer that depends on them would tell a stranger what came of decrypting (RFC 3218).
 func (m *Mail) classify(root *part.Part, r Reading) {
-	m.Report = report.Read(report.Mail{Header: m.Header, Root: root, Text: m.Text, Own: r.Own})
+	text := m.Text
+	if m.Details.Crypt != nil && m.Details.Crypt.Encrypted {
+		text = ""
+	}
+	m.Report = report.Read(report.Mail{Header: m.Header, Root: root, Text: text, Own: r.Own})
 	m.Auto, m.AutoReason = robot.Classify(robot.Mail{
-		Header: m.Header, From: m.From, Own: r.Own, Subject: m.Subject, Text: m.Text, Report: m.Report.Kind, Spam: m.Spam, Calendar: calendarMethod(root),
+		Header: m.Header, From: m.From, Own: r.Own, Subject: m.Subject, Text: text, Report: m.Report.Kind, Spam: m.Spam, Calendar: calendarMethod(root),
 	})
 	m.Details.Reports, m.Details.Robot = m.Report.Recipients, m.AutoReason
 }

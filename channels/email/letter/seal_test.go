@@ -255,6 +255,21 @@ func TestE42NothingOutsideSurroundsWhatWasSealed(t *testing.T) {
 	}
 }
 
+// RFC 3218: whether a machine answers a mail does not depend on what was encrypted in it, nor on whether that could be opened.
+func TestE42WhatWasEncryptedDecidesNothing(t *testing.T) {
+	h := newHouse(t)
+	const absent = "Questa è una risposta automatica. Sono fuori ufficio fino al 10 dicembre."
+	in := Read([]byte(annaHead+"Content-Type: text/plain; charset=utf-8\n\n"+absent), h.reading)
+	if in.Auto == "" {
+		t.Fatal("the words mean nothing in the clear either")
+	}
+	sealed := "\n" + h.pgp(t, absent, false)
+	opened, closed := Read([]byte(annaHead+sealed), h.reading), Read([]byte(annaHead+sealed), Reading{})
+	if opened.Text != absent || opened.Auto != closed.Auto || opened.AutoReason != closed.AutoReason || opened.Auto != "" {
+		t.Errorf("%q: %q %q, unopened %q %q", opened.Text, opened.Auto, opened.AutoReason, closed.Auto, closed.AutoReason)
+	}
+}
+
 // Seals within seals, and what they unpack to, are bounded for a whole mail.
 func TestE42SealsWithinSeals(t *testing.T) {
 	h := newHouse(t)
