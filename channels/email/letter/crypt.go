@@ -167,11 +167,12 @@ func (s *sorter) hiddenSubject(p *part.Part) {
 // the signature, which is no file of it.
 func (s *sorter) signed(p *part.Part) {
 	sealed := channels.Crypt{Kind: "pgp", Signed: true}
-	byCertificate := strings.Contains(strings.ToLower(p.Params["protocol"]), "pkcs7")
+	beside := len(p.Children) > 1 && strings.Contains(p.Children[1].Type, "signature")
+	byCertificate := strings.Contains(strings.ToLower(p.Params["protocol"]), "pkcs7") || beside && strings.Contains(p.Children[1].Type, "pkcs7")
 	if byCertificate {
 		sealed.Kind = "smime"
 	}
-	if len(p.Children) > 1 && strings.Contains(p.Children[1].Type, "signature") {
+	if beside {
 		content, signature := p.Children[0].Raw, p.Children[1].Data
 		if byCertificate {
 			sealed = smime.Detached(content, signature, s.asking())
