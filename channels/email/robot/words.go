@@ -74,8 +74,8 @@ var parts = [][]string{away, elsewhere, back, unread, automatic, received, soon,
 // clauses divides the sender's own text at what ends a sentence and at the words that join another thought.
 func clauses(text string) []string {
 	var all []string
-	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\r", ""), "\n\n") {
-		s := own(paragraph)
+	for paragraph := range strings.SplitSeq(written(text), "\n\n") {
+		s := fold(paragraph)
 		for _, j := range joints {
 			s = strings.ReplaceAll(s, j, "\n")
 		}
@@ -129,8 +129,11 @@ func fold(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), unicode.IsSpace), " ")
 }
 
-// own is what the sender himself says: the text above what he quotes, folded.
-func own(text string) string {
+// own is what the sender himself says, folded.
+func own(text string) string { return fold(written(text)) }
+
+// written is what the sender himself says: the lines above what he quotes.
+func written(text string) string {
 	text = text[:min(len(text), mostRead)]
 	var kept []string
 	for l := range strings.Lines(text) {
@@ -142,7 +145,7 @@ func own(text string) string {
 			kept = append(kept, l)
 		}
 	}
-	return fold(strings.Join(kept, " "))
+	return strings.Join(kept, "\n")
 }
 
 // quotes reports whether a line introduces an older mail.
