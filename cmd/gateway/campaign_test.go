@@ -353,6 +353,9 @@ func TestE53CampaignKilledAndBegunAgain(t *testing.T) {
 	if all, different := count("*"), count("DISTINCT m.customer_id"); all != people || different != people {
 		t.Errorf("%d mails for %d people\n%s", all, different, out)
 	}
+	if out := m.cli(0, "audit", "--settings", m.settings); !strings.Contains(out, "450") { // nothing is missing, and all of it waits
+		t.Error(out)
+	}
 }
 
 // E-53: without https, an address of the house and a signature nothing is sent to a list; all of it is told at the start.
