@@ -228,6 +228,30 @@ func TestKnownCustomersAreNotAbsorbed(t *testing.T) {
 	})
 }
 
+// E-47: a mail that fails DMARC proves no address: what an agent noted stays noted, and becomes the customer's own by a mail that is his.
+func TestE47ForgedMailProvesNoAddress(t *testing.T) {
+	books(t, func(t *testing.T, k *desk) {
+		anna := k.resolve(from(channels.SMS, "+393331234567", "Anna")).Customer.ID
+		mail := channels.Address{Kind: channels.Email, Value: "anna@example.it"}
+		k.ok(k.book.Declare(t.Context(), anna, mail, channels.ProofDeclared, "agent:marco"))
+		k.ok(k.d.Tx(t.Context(), func(tx *sql.Tx) error {
+			return k.d.Together(t.Context(), tx, k.book.Contacted(k.now(), customer.Contact{Customer: anna, To: mail}))
+		}))
+		owned := func() bool {
+			return slices.ContainsFunc(k.read(anna).Identities, func(i customer.Identity) bool { return i.Value == mail.Value && i.Owner })
+		}
+		in := from(channels.Email, mail.Value, "Anna")
+		in.Proof, in.Details.Trust = channels.ProofNone, &channels.Trust{DMARC: "fail"}
+		if r := k.resolve(in); r.Customer.ID != anna || r.Created || owned() {
+			t.Errorf("forged: %+v, owned %v", r, owned())
+		}
+		in.Proof, in.Details.Trust = channels.ProofProvider, &channels.Trust{DMARC: "pass"}
+		if r := k.resolve(in); r.Customer.ID != anna || !owned() {
+			t.Errorf("his own: %+v, owned %v", r, owned())
+		}
+	})
+}
+
 // An answer from a noted address to which we wrote proves that it is his; one to which we never wrote proves nothing.
 func TestAnswerFromDeclaredAddressProvesIt(t *testing.T) {
 	books(t, func(t *testing.T, k *desk) {

@@ -80,7 +80,7 @@ func (b *Book) Resolve(ctx context.Context, tx *sql.Tx, in channels.Inbound) (Re
 }
 
 // find looks for the owner of the sender's address, or for the only one who declared it and to whom we have written there: his
-// answer proves that the address is his.
+// answer proves that the address is his, unless it is forged.
 func (r *resolution) find(ctx context.Context) (err error) {
 	if r.in.From.IsZero() {
 		return nil
@@ -94,8 +94,16 @@ func (r *resolution) find(ctx context.Context) (err error) {
 	if err != nil || len(declared) != 1 {
 		return err
 	}
-	r.id, r.what = declared[0], IdentityChanged
+	if r.id = declared[0]; forged(r.in) {
+		return nil
+	}
+	r.what = IdentityChanged
 	return r.own(ctx, r.in.From, r.in.Proof)
+}
+
+// forged reports whether it is known that somebody else than the address says wrote a message (E-47).
+func forged(in channels.Inbound) bool {
+	return in.Details.Trust != nil && in.Details.Trust.DMARC == "fail"
 }
 
 func (r *resolution) own(ctx context.Context, a channels.Address, proof channels.Proof) error {
