@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,5 +137,6 @@ func isTLS(err error) bool {
 	var alert tls.AlertError
 	return errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name) || errors.As(err, &invalid) ||
 		errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, errNoTLS) ||
-		strings.Contains(err.Error(), "doesn't support STARTTLS") || strings.Contains(err.Error(), "x509: ")
+		strings.Contains(err.Error(), "doesn't support STARTTLS") || strings.Contains(err.Error(), "x509: ") ||
+		strings.Contains(err.Error(), "tls: ") && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) // an alert of the other side
 }
