@@ -76,6 +76,22 @@ func TestE53CampaignIsJudgedWhenItLeaves(t *testing.T) {
 	})
 }
 
+// While a provider is down, thousands of mails are not asked about every few seconds.
+func TestE53BulkIsPutOffForLonger(t *testing.T) {
+	ask := askOf()
+	ask.Purpose, ask.List, ask.Down = customer.Marketing, "news", map[channels.AccountID]time.Time{"posta": noon}
+	ask.Customer.Consents = []customer.Consent{{Kind: channels.Email, List: "news", Granted: true, At: noon}}
+	row := rowOf(channels.Email, "posta", mail)
+	row.Pinned, row.Purpose, row.Class = true, customer.Marketing, inbox.ClassBulk
+	if s := plan(row, ask, noon); s.do != hold || s.until != noon.Add(bulkAgain) {
+		t.Errorf("%+v", s)
+	}
+	row.Class = inbox.ClassReply
+	if s := plan(row, ask, noon); s.do != hold || s.until != noon.Add(30*time.Second) {
+		t.Errorf("%+v", s)
+	}
+}
+
 // N3: what waits of a campaign that was stopped does not leave, also if an attempt was under way and lost when it was stopped.
 func TestE53StoppedCampaignIsRefusedWhenItLeaves(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {

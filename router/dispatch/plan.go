@@ -29,6 +29,16 @@ type step struct {
 // visitorGrace is how long a visitor who has just left is waited for before another channel is used: a page that loads anew, a lift.
 const visitorGrace = 15 * time.Second
 
+// bulkAgain is how soon bulk that was put off is asked about again: there may be thousands of it, and all of it while a provider is down.
+const bulkAgain = 10 * time.Minute
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // plan decides on a row. It is a pure function. ask is about the row's customer; its Want and Pinned are set here.
 //
 // Reach is asked about the frozen address first: what has become of other addresses of his says nothing about this one. Only when it
@@ -45,7 +55,11 @@ func plan(row inbox.Row, ask customer.Ask, now time.Time) step {
 		return step{do: send, verdict: v}
 	}
 	if row.Pinned {
-		return stuck(v, own, now)
+		s := stuck(v, own, now)
+		if s.do == hold && row.Class == inbox.ClassBulk {
+			s.until = later(s.until, now.Add(bulkAgain))
+		}
+		return s
 	}
 	ask.Want, ask.Pinned = "", false
 	v = customer.Reach(ask, now)
