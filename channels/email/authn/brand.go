@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -43,7 +44,7 @@ func OfOurs(from channels.Address, own []string) bool {
 // their case and marks, and whichever look-alikes stand for letters. A name of less than four letters is never shown.
 func Shows(shown, name string) bool {
 	want := strings.Join(plain(name), "")
-	if len(want) < leastBrand {
+	if utf8.RuneCountInString(want) < leastBrand {
 		return false
 	}
 	words := plain(shown)

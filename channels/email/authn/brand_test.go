@@ -24,7 +24,7 @@ func TestE47BorrowedNames(t *testing.T) {
 			t.Errorf("%q: %v", name, got)
 		}
 	}
-	if !Shows("Elerna Rossi", "Elema Rossi") || Shows("Ada", "Ada") || Shows("", "") || Shows("x", "(---)") {
+	if !Shows("Elerna Rossi", "Elema Rossi") || Shows("Ada", "Ada") || Shows("", "") || Shows("x", "(---)") || Shows("東京", "東京") {
 		t.Error("names as an eye reads them")
 	}
 	if Borrowed(channels.Address{Name: "Negozio Elite", Value: "vendite@shop.negozio.it"}, names, own) {
