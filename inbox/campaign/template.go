@@ -135,7 +135,7 @@ func (t *Template) Fill(l List, p Person) Words {
 	}
 	end := ""
 	if !t.marked {
-		end = `<br><a href="` + stand + `">` + html.EscapeString(wordsOf(l, p).end) + `</a>`
+		end = `<br><a href="` + stand + `">` + html.EscapeString(endOf(l, p)) + `</a>`
 	}
 	w.HTML = fill(t.markup, values, html.EscapeString) + `<hr><p><small>` + html.EscapeString(l.Name+" · "+l.Postal) + end + `</small></p>`
 	w.HTML = strings.ReplaceAll(w.HTML, stand, html.EscapeString(p.Unsubscribe))
@@ -156,7 +156,7 @@ func fill(template string, values map[string]string, escape func(string) string)
 func (t *Template) footer(l List, p Person) string {
 	end := ""
 	if !t.ends {
-		end = "\n" + wordsOf(l, p).end + ": " + p.Unsubscribe
+		end = "\n" + endOf(l, p) + ": " + p.Unsubscribe
 	}
 	return "\n\n-- \n" + field.OneLine(l.Name+" · "+l.Postal) + end + "\n"
 }
@@ -166,16 +166,14 @@ func clip(name string) string {
 	return field.Clip(strings.Join(strings.Fields(strings.NewReplacer("{", "", "}", "").Replace(field.OneLine(name))), " "), mostName)
 }
 
-// footWords are what stands below every mail.
-type footWords struct{ end string }
-
-func wordsOf(l List, p Person) footWords {
+// endOf says in the reader's language what the address below it is for.
+func endOf(l List, p Person) string {
 	locale := p.Locale
 	if locale == "" {
 		locale = l.Locale
 	}
 	if strings.HasPrefix(strings.ToLower(locale), "it") {
-		return footWords{"Per non ricevere più questi messaggi"}
+		return "Per non ricevere più questi messaggi"
 	}
-	return footWords{"To stop receiving these messages"}
+	return "To stop receiving these messages"
 }
