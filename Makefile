@@ -14,8 +14,7 @@ run: need-run web build
 ## test: everything, against real servers
 test: need-test web check
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 12m ./...
-	$(MAKE) e2e
-	$(MAKE) drill
+	$(MAKE) --jobs=2 --output-sync e2e drill
 
 ## e2e: agent and visitor in two browsers, with real mail servers, PostgreSQL and Redis
 e2e: web

@@ -517,7 +517,7 @@ func TestM10UnsettledRowsAreAskedAboutWithBackOff(t *testing.T) {
 			return rows
 		}
 		var asked []time.Duration
-		for end := began.Add(100 * time.Hour); h.at.Before(end); h.pass(5 * time.Second) {
+		for end := began.Add(100 * time.Hour); h.at.Before(end); {
 			rows := ask("text")
 			if len(rows) == 1 && (rows[0].ID != row.ID || !rows[0].Since.Equal(began)) || len(ask("text")) > 0 {
 				t.Fatalf("%+v", rows)
@@ -525,8 +525,13 @@ func TestM10UnsettledRowsAreAskedAboutWithBackOff(t *testing.T) {
 			if len(rows) == 1 {
 				asked = append(asked, h.at.Sub(began))
 			}
-			if h.at.Sub(began) > 12*time.Hour { // from there on once an hour
-				h.pass(time.Hour - 5*time.Second)
+			switch since := h.at.Sub(began); {
+			case since < 10*time.Minute:
+				h.pass(5 * time.Second)
+			case since < 12*time.Hour:
+				h.pass(time.Minute)
+			default: // from there on once an hour
+				h.pass(time.Hour)
 			}
 		}
 		last := asked[len(asked)-1]

@@ -148,6 +148,7 @@ func (m *mailing) subscribed(id customer.ID) bool {
 // E-53 end to end, through Postfix and Dovecot: who agreed gets one signed mail that he can end by link and by mail; who did not agree, or
 // is not known, is named with the reason; what comes back is counted; a customer's answer is work.
 func TestE53CampaignThroughRealServers(t *testing.T) {
+	t.Parallel()
 	d := mailrig.StartDovecot(t)
 	p := mailrig.StartPostfix(t, d, "sportello.test", "example.test")
 	m := newMailing(t, d.IMAPPort, p.Port, options{cas: d.CAs})
@@ -316,6 +317,7 @@ func (m *mailing) mailEnds(port int, annas string, d *mailrig.Dovecot, who custo
 
 // E-53: the command is killed again and again; in the end everybody has the mail once.
 func TestE53CampaignKilledAndBegunAgain(t *testing.T) {
+	t.Parallel()
 	m := newMailing(t, 1, 1, options{})
 	defer m.app.close()
 	const people = 450

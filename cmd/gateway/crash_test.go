@@ -117,6 +117,7 @@ func openRecord(ctx context.Context, dir string) (*db.DB, error) {
 // REQ-EM1, promise 1: a process that reads a mailbox is killed between every two steps, and another goes on after it. Each mail is in
 // the record once, and in the folder for what is done once.
 func TestREQEM1KilledBetweenEveryTwoSteps(t *testing.T) {
+	t.Parallel()
 	d := mailrig.StartDovecot(t)
 	big := strings.Repeat("una riga del testo\r\n", 70_000) // goes alone, and through the vault while it arrives
 	const mails = 4

@@ -137,6 +137,7 @@ func undoMail(told string) int {
 // N7: a program that takes a mail back, and one that sends it, are killed between every two steps. The mail has been taken back and never
 // leaves, or it leaves; twice only if it was killed before it could write down that it had left, and then the agent is told.
 func TestN7KilledBetweenUndoAndSending(t *testing.T) {
+	t.Parallel()
 	died := 0
 	for _, order := range []string{"undo", "late"} {
 		for at := 1; ; at++ {

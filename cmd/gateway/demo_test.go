@@ -186,6 +186,7 @@ func (r *running) received(kind, text string) bool {
 // The demo takes a mail, a text and a chat, an agent answers all three, each answer arrives by its channel, and what happened is
 // still there after a restart (N6).
 func TestDemoAnswersOnEveryChannelAndSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := startDemo(t, dir)
 	r.signIn("giulia")

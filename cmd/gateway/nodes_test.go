@@ -143,6 +143,7 @@ func TestE2EThreeGatewaysLoseOne(t *testing.T) {
 // TestE2EStoresGoAway: while PostgreSQL is away, everybody is told "later", and what was said comes in when it returns; while Redis is
 // away, messages are taken in all the same.
 func TestE2EStoresGoAway(t *testing.T) {
+	t.Parallel() // it mostly waits, and has servers of its own
 	w := stage(t, staging.Options{Gateways: 2, Visitors: 12, Phones: 6, Writers: 3, Agents: 6})
 	stop := watch(t, w)
 	defer stop()
@@ -190,6 +191,7 @@ func TestE2EStoresGoAway(t *testing.T) {
 // TestE2EOneGatewayAlone: SQLite and the Redis inside the program. The gateway is killed; then the clock of the machine, which is the only
 // one, is set ahead by an hour and back, and back by an hour and ahead. The process lives on, with all that it remembers.
 func TestE2EOneGatewayAlone(t *testing.T) {
+	t.Parallel() // it mostly waits, and has servers of its own
 	w := stage(t, staging.Options{Gateways: 1, Alone: true, Visitors: 8, Phones: 4, Writers: 2, Agents: 4})
 	steps := []staging.Step{
 		{At: 3 * time.Second, For: time.Second, Fault: staging.KillGateway, Which: 1},
@@ -204,6 +206,7 @@ func TestE2EOneGatewayAlone(t *testing.T) {
 // TestE2EClockOfPostgresIsSet: two gateways go by the clock of one PostgreSQL, which is set ahead by an hour and back, and back by an hour
 // and ahead.
 func TestE2EClockOfPostgresIsSet(t *testing.T) {
+	t.Parallel() // it mostly waits, and has servers of its own
 	w := stage(t, staging.Options{Gateways: 2, Visitors: 8, Phones: 4, Writers: 2, Agents: 4})
 	steps := []staging.Step{
 		{At: 3 * time.Second, For: 4 * time.Second, Fault: staging.RecordAhead},

@@ -43,6 +43,7 @@ func (a *audited) sums() (rows, texts string) {
 // N5: a parser breaks, a hundred mails come in, the parser is mended: the same conversations say what they ought to have said, nobody
 // is notified, nothing is doubled, and the record balances.
 func TestN05ReparseMendsWhatABrokenParserLeft(t *testing.T) {
+	t.Parallel()
 	broken := func(raw []byte, r letter.Reading) *letter.Mail {
 		m := letter.Read(raw, r)
 		m.Text, m.HTML, m.Files, m.Flaw = "???", "", nil, "not parsed: broken on purpose"

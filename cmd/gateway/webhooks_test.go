@@ -17,6 +17,7 @@ import (
 // REQ-IN1: while 1,000 webhooks come in, Redis goes away for good. Each that is answered 2xx is in the record, each is answered so, and all
 // are in the inbox that is rebuilt afterwards.
 func TestREQIN1RedisEndsDuringWebhooks(t *testing.T) {
+	t.Parallel()
 	const webhooks, phones, workers = 1000, 40, 8
 	a := newAudited(t, inboxtest.SQLiteURL(t))
 	ready := make(chan struct{})
