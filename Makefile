@@ -5,7 +5,7 @@ BIN  := .bin/gateway
 DATA ?= .data
 export CGO_ENABLED ?= 0
 
-.PHONY: run test web check e2e build fuzz fuzz-mail loadtest clean
+.PHONY: run test web check e2e desk nodes drill build fuzz fuzz-mail loadtest clean
 
 ## run: the demo, with nothing to install but Go and Node; state is kept in .data
 run: need-run web build
@@ -14,11 +14,18 @@ run: need-run web build
 ## test: everything, against real servers
 test: need-test web check
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 12m ./...
-	$(MAKE) --jobs=2 --output-sync e2e drill
+	$(MAKE) desk
+	$(MAKE) --jobs=2 --output-sync nodes drill
 
-## e2e: agent and visitor in two browsers, with real mail servers, PostgreSQL and Redis
-e2e: web
-	go test -tags e2e -run '^TestE2E' -count=1 -timeout 12m -v ./cmd/gateway
+## e2e: agent and visitor in two browsers, and several gateways some of which die, with real mail servers, PostgreSQL and Redis
+e2e: desk nodes
+
+E2E := go test -tags e2e -count=1 -timeout 12m -v ./cmd/gateway -run
+desk: web
+	$(E2E) '^TestE2E$$'
+
+nodes: web
+	$(E2E) '^TestE2E.'
 
 ## drill: a copy of the whole system is broken on purpose for a minute; SEED and MINUTES say how and how long
 SEED    ?= 1

@@ -15,6 +15,9 @@ const here = (page: Page) =>
     return `${e.getAttribute("role") ?? e.tagName.toLowerCase()} ${e.getAttribute("aria-label") ?? e.textContent?.trim().slice(0, 60) ?? ""}`.trim();
   });
 
+/** A name without its numbers: how many wait may change while one walks. */
+const uncounted = (name: string) => name.replace(/\d+/g, "#");
+
 /** Presses a key until what has the keyboard is named so. */
 async function to(page: Page, name: RegExp, key = "Tab", most = 60): Promise<void> {
   for (let n = 0; n < most; n++) {
@@ -81,7 +84,7 @@ test("C31 C33 a mail is found, read, taken, answered and taken back without a mo
   for (const back of [...stops].reverse()) {
     await page.keyboard.press("Shift+Tab");
     if ((await here(page)).startsWith("body")) await page.keyboard.press("Shift+Tab");
-    expect(await here(page)).toBe(back);
+    expect(uncounted(await here(page))).toBe(uncounted(back));
   }
   await page.keyboard.press("Shift+Tab");
   expect(await here(page)).toMatch(/^listbox/);
