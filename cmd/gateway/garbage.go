@@ -12,9 +12,9 @@ import (
 // gateway would collect all the time, and a large idle one keep as much garbage as it has connections. Garbage is given the same room
 // instead, whatever lives, as long as that means no more than twice the usual work.
 const (
-	garbageRoom = 64 << 20 // bytes
+	garbageRoom = 24 << 20 // bytes
 	leastPace   = 50       // per cent, see debug.SetGCPercent
-	mostPace    = 800
+	mostPace    = 400
 )
 
 // boundGarbage sets the collector's pace now and after each collection, for as long as the program runs.
